@@ -7,8 +7,9 @@
 namespace synckit {
 
 /*
- * The SQLSTATEs that pure code reports (https://www.postgresql.org/docs/current/errcodes-appendix.html), and those of
- * class SK, which are ours. In a backend they become ereport(ERROR, errcode(...)), in the coordinator the seed's
+ * The SQLSTATEs that pure code reports
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html), and those of class SK, which
+ * are ours. In a backend they become ereport(ERROR, errcode(...)), in the coordinator the seed's
  * error types.
  */
 namespace sqlstate {

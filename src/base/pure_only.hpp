@@ -1,9 +1,10 @@
 /*
  * The wall between the two error worlds.
  *
- * Code in a backend reports errors with ereport(), which longjmps; pure C++ reports them with exceptions, which unwind.
- * A file belongs to one world. Every pure .cpp includes this header last: with postgres.h in sight it does not compile.
- * The only file that knows both is src/postgres/bridge.hpp.
+ * Code in a backend reports errors with ereport(), which longjmps; pure C++ reports them with
+ * exceptions, which unwind. A file belongs to one world. Every pure .cpp includes this header last:
+ * with postgres.h in sight it does not compile. The only file that knows both is
+ * src/postgres/bridge.hpp.
  *
  * No include guard: each use is a check of its own.
  */
