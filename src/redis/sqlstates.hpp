@@ -1,0 +1,13 @@
+#pragma once
+
+namespace synckit::sqlstate {
+
+/* What can go wrong between us and a server, in the words of SQLSTATE. */
+inline constexpr const char* connection_failure = "08006";
+inline constexpr const char* cannot_connect = "08001";
+inline constexpr const char* connection_rejected = "08004";
+inline constexpr const char* protocol_violation = "08P01";
+inline constexpr const char* invalid_authorization = "28000";
+inline constexpr const char* feature_not_supported = "0A000";
+
+} // namespace synckit::sqlstate

@@ -1,0 +1,182 @@
+#include "redis/url.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace synckit {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/* The Error that a URL raises; fails the test if it raises none. */
+Error error_of(std::string_view text)
+{
+    try {
+        parse_redis_url(text);
+    } catch (const Error& error) {
+        return error;
+    }
+    ADD_FAILURE() << "accepted: " << text;
+    return Error("00000", "");
+}
+
+TEST(RedisUrl, HasDefaults)
+{
+    const RedisUrl url = parse_redis_url("redis://");
+    EXPECT_FALSE(url.tls);
+    EXPECT_FALSE(url.is_unix());
+    EXPECT_EQ(url.host, "localhost");
+    EXPECT_EQ(url.port, 6379);
+    EXPECT_EQ(url.user, "");
+    EXPECT_FALSE(url.has_password());
+    EXPECT_EQ(url.database, 0);
+    EXPECT_EQ(url.display(), "redis://localhost:6379");
+}
+
+TEST(RedisUrl, ReadsAllParts)
+{
+    const RedisUrl url = parse_redis_url("rediss://alice:s3cret@redis.example.com:6380/12");
+    EXPECT_TRUE(url.tls);
+    EXPECT_EQ(url.host, "redis.example.com");
+    EXPECT_EQ(url.port, 6380);
+    EXPECT_EQ(url.user, "alice");
+    EXPECT_EQ(url.password, "s3cret");
+    EXPECT_EQ(url.database, 12);
+    EXPECT_EQ(url.display(), "rediss://alice@redis.example.com:6380/12");
+}
+
+TEST(RedisUrl, ReadsHostsAndPorts)
+{
+    EXPECT_EQ(parse_redis_url("redis://127.0.0.1").host, "127.0.0.1");
+    EXPECT_EQ(parse_redis_url("redis://:7000").host, "localhost");
+    EXPECT_EQ(parse_redis_url("redis://:7000").port, 7000);
+    EXPECT_EQ(parse_redis_url("REDIS://Host").host, "Host");
+    EXPECT_EQ(parse_redis_url("redis://h/").database, 0);
+    EXPECT_EQ(parse_redis_url("redis:///3").database, 3);
+
+    const RedisUrl ipv6 = parse_redis_url("redis://[::1]:6390/1");
+    EXPECT_EQ(ipv6.host, "::1");
+    EXPECT_EQ(ipv6.port, 6390);
+    EXPECT_EQ(ipv6.display(), "redis://[::1]:6390/1");
+    EXPECT_EQ(parse_redis_url("redis://[fe80::1%25eth0]").host, "fe80::1%eth0");
+}
+
+TEST(RedisUrl, ReadsUserAndPassword)
+{
+    const RedisUrl only_password = parse_redis_url("redis://:secret@host");
+    EXPECT_EQ(only_password.user, "");
+    EXPECT_EQ(only_password.password, "secret");
+
+    const RedisUrl only_user = parse_redis_url("redis://alice@host");
+    EXPECT_EQ(only_user.user, "alice");
+    EXPECT_FALSE(only_user.has_password());
+
+    EXPECT_EQ(parse_redis_url("redis://alice:@host").password, "");
+    EXPECT_FALSE(parse_redis_url("redis://:@host").has_password());
+
+    const RedisUrl escaped = parse_redis_url("redis://a%40b:p%3a%2F%25%00@host");
+    EXPECT_EQ(escaped.user, "a@b");
+    EXPECT_EQ(escaped.password, std::string("p:/%\0", 5));
+    EXPECT_EQ(escaped.display(), "redis://a%40b@host:6379");
+
+    // Not escaped, but there is only one way to read it.
+    EXPECT_EQ(parse_redis_url("redis://:p@ss:word@host").password, "p@ss:word");
+}
+
+TEST(RedisUrl, ReadsUnixSockets)
+{
+    for (const char* text : {"unix:///run/redis.sock", "redis+unix:///run/redis.sock"}) {
+        const RedisUrl url = parse_redis_url(text);
+        EXPECT_TRUE(url.is_unix());
+        EXPECT_EQ(url.unix_path, "/run/redis.sock");
+        EXPECT_EQ(url.display(), "unix:///run/redis.sock");
+    }
+    const RedisUrl url = parse_redis_url("unix://bob:secret@/run/my%20redis.sock?db=4");
+    EXPECT_EQ(url.user, "bob");
+    EXPECT_EQ(url.password, "secret");
+    EXPECT_EQ(url.unix_path, "/run/my redis.sock");
+    EXPECT_EQ(url.database, 4);
+    EXPECT_EQ(url.display(), "unix://bob@/run/my%20redis.sock?db=4");
+}
+
+TEST(RedisUrl, RefusesBadInput)
+{
+    const std::string long_path(108, 'x');
+    const std::string bad[] = {
+        "",
+        "localhost",
+        "localhost:6379",
+        "http://host",
+        "redis:/host",
+        "redis://host:0",
+        "redis://host:65536",
+        "redis://host:-1",
+        "redis://host:+1",
+        "redis://host:",
+        "redis://host:6379x",
+        "redis://host:99999999999999999999",
+        "redis://::1",
+        "redis://[::1",
+        "redis://[::1]x",
+        "redis://[host]",
+        "redis://[]",
+        "redis://ho st",
+        "redis://ho%00st",
+        "redis://ho%0ast",
+        "redis://host/x",
+        "redis://host/-1",
+        "redis://host/1/",
+        "redis://host/99999999999",
+        "redis://host?db=1",
+        "redis://host#1",
+        "redis://%zz@host",
+        "redis://:%4@host",
+        "redis://:%@host",
+        "unix://",
+        "unix:///",
+        "unix://relative/path",
+        "unix://user:secret/path",
+        "unix:///path?db=",
+        "unix:///path?db=x",
+        "unix:///path?database=1",
+        "unix:///path?db=1&x=2",
+        "unix:///pa%00th",
+        "unix:///" + long_path,
+    };
+    for (const std::string& text : bad) {
+        const Error error = error_of(text);
+        EXPECT_STREQ(error.sqlstate(), "22023") << text;
+        EXPECT_FALSE(error.message().empty() || error.detail().empty() || error.hint().empty());
+    }
+}
+
+TEST(RedisUrl, NeverShowsThePassword)
+{
+    const char* mistyped[] = {
+        "redis://user:hunter2@host:port",
+        "redis://:hunter2@host/db",
+        "redis://user:hunter2",
+        "redis://hunter2:hunter2@:x",
+        "hunter2@host",
+        "redis:/:hunter2@host",
+        "redis://:hun/hunter2@host",
+        "redis://:hunter2%@host",
+        "unix://:hunter2@relative",
+        "unix://:hunter2@/path?hunter2",
+        "redis://:hunter2@[hunter2",
+        "redis://:#hunter2@host",
+    };
+    for (const char* text : mistyped) {
+        const Error error = error_of(text);
+        for (const std::string& part : {error.message(), error.detail(), error.hint()})
+            EXPECT_THAT(part, Not(HasSubstr("hunter2"))) << text;
+    }
+    EXPECT_THAT(parse_redis_url("redis://u:hunter2@h").display(), Not(HasSubstr("hunter2")));
+    EXPECT_THAT(parse_redis_url("unix://u:hunter2@/p").display(), Not(HasSubstr("hunter2")));
+}
+
+} // namespace
+} // namespace synckit
