@@ -1,0 +1,56 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+extern "C" {
+#include "access/transam.h"
+#include "datatype/timestamp.h"
+#include "storage/itemptr.h"
+}
+
+/*
+ * How far the publisher has come: not a position in any order, but a snapshot. What it shows has
+ * been published; what a later one shows and it does not is the next batch. The idea is that of PgQ
+ * (Skype, 2007).
+ */
+namespace synckit {
+
+/* A snapshot, as pg_snapshot has it: everything below xmin has ended, nothing from xmax on has
+ * begun. */
+struct Snapshot {
+    uint64 xmin = 0;
+    uint64 xmax = 0;
+    std::span<const uint64> running; // of those in between, ascending
+
+    bool shows(uint64 xid) const;
+};
+
+/* Reads "xmin:xmax:xip,xip,…"; the list is made in the current memory context. */
+Snapshot parse_snapshot(const char* text);
+
+/* The row of _synckit.publisher. Snapshots stay texts, in TopMemoryContext. */
+struct Cursor {
+    ItemPointerData ctid;
+    int64 epoch = 0;
+    char* published_to = nullptr;  // S1
+    char* publishing_to = nullptr; // S2 while a backlog is worked off, else null
+    int64 position = 0;            // in that backlog: the greatest seq published
+    int64 published = 0;
+    bool new_epoch = false; // drawn just now, to be announced
+};
+
+/* The first cursor, written by synckit_migrate() in its own transaction. Switches to the
+ * extension's owner for it. */
+void create_cursor();
+
+/*
+ * Reads the cursor in a transaction of its own. One that is of another cluster or timeline gets a
+ * new epoch; where there is none, publishing starts now. What is new is durable on return.
+ */
+void load_cursor(Cursor&);
+
+/* Saves it, asynchronously: losing it costs repetition. False if the row is no more the one that
+ * was read. */
+bool save_cursor(Cursor&);
+
+} // namespace synckit

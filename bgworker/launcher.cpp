@@ -1,0 +1,240 @@
+/*
+ * The launcher: finds the databases that have the extension and keeps one worker in each.
+ *
+ * From outside nobody sees whether a database has the extension, so each is looked into once, by
+ * its worker, which leaves if there is nothing to do; one at a time. CREATE EXTENSION announces
+ * itself. A worker that ended is started again, after a pause that grows while it keeps failing.
+ */
+#include "bgworker/launcher.hpp"
+
+#include "bgworker/shared.hpp"
+#include "bgworker/worker.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+}
+
+namespace synckit {
+
+namespace {
+
+constexpr long look_ms = 1000;            // between looks at databases and workers, unless woken
+constexpr int64 first_pause_us = 500'000; // before a failed worker is started again
+constexpr int64 longest_pause_us = 60'000'000;
+
+/* What the launcher knows of a database. */
+struct Database {
+    Oid oid;
+    DatabaseSlot* slot;
+    BackgroundWorkerHandle* worker;
+    TimestampTz start_after;
+    int64 pause_us;
+    bool seen;       // in the latest look at pg_database
+    bool started;    // was looked into at least once
+    bool complained; // of a missing worker slot
+};
+
+class Launcher {
+  public:
+    [[noreturn]] void run();
+
+  private:
+    void list_databases();
+    void look();
+    bool is_running(Database&);
+    void start(Database&);
+    Database* find(Oid oid);
+
+    Database databases_[max_databases] = {};
+    int count_ = 0;
+};
+
+Database* Launcher::find(Oid oid)
+{
+    for (int i = 0; i < count_; ++i)
+        if (databases_[i].oid == oid)
+            return &databases_[i];
+    return nullptr;
+}
+
+/* Never a template, nor one that does not allow connections: a worker in it would be in its owner's
+ * way. */
+void Launcher::list_databases()
+{
+    for (int i = 0; i < count_; ++i)
+        databases_[i].seen = false;
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(relation, 0, nullptr);
+    while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
+        auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        if (!database->datallowconn || database->datistemplate || database->datconnlimit == -2)
+            continue;
+        Database* known = find(database->oid);
+        DatabaseSlot* slot = known || count_ == max_databases ? nullptr : claim_slot(database->oid);
+        if (slot) {
+            known = &databases_[count_++];
+            *known = {};
+            known->oid = database->oid;
+            known->slot = slot;
+            known->pause_us = first_pause_us;
+        }
+        if (known)
+            known->seen = true;
+    }
+    table_endscan(scan);
+    table_close(relation, AccessShareLock);
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+}
+
+bool Launcher::is_running(Database& database)
+{
+    if (!database.worker)
+        return false;
+    pid_t pid;
+    BgwHandleStatus status = GetBackgroundWorkerPid(database.worker, &pid);
+    if (status != BGWH_STOPPED)
+        return true;
+    pfree(database.worker);
+    database.worker = nullptr;
+    return false;
+}
+
+void Launcher::start(Database& database)
+{
+    BackgroundWorker worker = {};
+    snprintf(worker.bgw_name, BGW_MAXLEN, "synckit publisher");
+    snprintf(worker.bgw_type, BGW_MAXLEN, "synckit publisher");
+    snprintf(worker.bgw_library_name, BGW_MAXLEN, "synckit");
+    snprintf(worker.bgw_function_name, BGW_MAXLEN, "synckit_worker_main");
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART; // by the launcher: after a crash it starts as well
+    worker.bgw_main_arg = ObjectIdGetDatum(database.oid);
+    worker.bgw_notify_pid = MyProcPid;
+
+    MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
+    bool registered = RegisterDynamicBackgroundWorker(&worker, &database.worker);
+    MemoryContextSwitchTo(before);
+    database.start_after = GetCurrentTimestamp() + database.pause_us;
+    database.pause_us = Min(database.pause_us * 2, longest_pause_us);
+    if (registered) {
+        set_state(*database.slot, WorkerState::starting);
+        database.started = true;
+        database.complained = false;
+        return;
+    }
+    database.worker = nullptr;
+    set_state(*database.slot, WorkerState::no_worker_slot);
+    if (!database.complained)
+        ereport(LOG, (errmsg("synckit: no free worker slot to publish database with OID %u",
+                             database.oid),
+                      errhint("Raise max_worker_processes.")));
+    database.complained = true;
+}
+
+void Launcher::look()
+{
+    list_databases();
+    TimestampTz now = GetCurrentTimestamp();
+    bool looking = false; // into a database for the first time
+    for (int i = 0; i < count_; ++i) {
+        Database& database = databases_[i];
+        DatabaseSlot* slot = database.slot;
+        if (is_running(database)) {
+            if (state_of(*slot) == WorkerState::starting)
+                looking = true;
+            else
+                database.pause_us =
+                    first_pause_us; // it got somewhere: should it end, it is started again soon
+            continue;
+        }
+        if (!database.seen) { // dropped
+            pg_atomic_write_u32(&slot->database, InvalidOid);
+            database = databases_[--count_];
+            --i;
+            continue;
+        }
+        if (pg_atomic_exchange_u32(&slot->announced, 0) == 1) {
+            set_state(*slot, WorkerState::none);
+            database.start_after = 0;
+        }
+        if (state_of(*slot) == WorkerState::no_extension || now < database.start_after ||
+            (looking && !database.started))
+            continue;
+        looking |= !database.started;
+        start(database);
+    }
+}
+
+void Launcher::run()
+{
+    for (;;) {
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+        look();
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, look_ms,
+                  PG_WAIT_EXTENSION);
+    }
+}
+
+extern "C" void forget_launcher(int, Datum)
+{
+    pg_atomic_write_u32(&shared_state()->launcher, 0);
+}
+
+} // namespace
+
+void register_launcher()
+{
+    BackgroundWorker worker = {};
+    snprintf(worker.bgw_name, BGW_MAXLEN, "synckit launcher");
+    snprintf(worker.bgw_type, BGW_MAXLEN, "synckit launcher");
+    snprintf(worker.bgw_library_name, BGW_MAXLEN, "synckit");
+    snprintf(worker.bgw_function_name, BGW_MAXLEN, "synckit_launcher_main");
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = 5;
+    RegisterBackgroundWorker(&worker);
+}
+
+} // namespace synckit
+
+using namespace synckit;
+
+extern "C" {
+__attribute__((visibility("default"))) void synckit_launcher_main(Datum);
+}
+
+void synckit_launcher_main(Datum)
+{
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    pg_atomic_write_u32(&shared_state()->launcher, own_proc());
+    on_shmem_exit(forget_launcher, 0);
+    static Launcher launcher;
+    launcher.run();
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+extern "C" {
+#include "datatype/timestamp.h"
+#include "port/atomics.h"
+#include "storage/lwlock.h"
+}
+
+/*
+ * What the publisher keeps in shared memory: numbers and short texts, never a pointer. It is there
+ * only where the library is in shared_preload_libraries.
+ */
+namespace synckit {
+
+enum class WorkerState : uint32_t {
+    none,           // the launcher has not looked yet
+    no_extension,   // it looked: nothing to do here
+    no_worker_slot, // max_worker_processes is exhausted
+    starting,
+    no_schema,    // synckit_migrate() was not run, or the library does not serve its version
+    unconfigured, // synckit.redis_url is empty
+    paused,       // synckit.publish is off
+    connecting,   // Redis does not answer
+    publishing,
+    stopped, // ended; the launcher starts it again
+};
+const char* to_text(WorkerState);
+
+/* One database. Texts and times under the lock of the whole, the rest atomic. */
+struct DatabaseSlot {
+    pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
+    pg_atomic_uint32 state;
+    pg_atomic_uint32 worker;       // index into ProcGlobal->allProcs + 1; 0: no worker
+    pg_atomic_uint32 announced;    // CREATE EXTENSION has committed: the launcher is to look again
+    pg_atomic_uint64 written;      // deltas committed here since the server started
+    pg_atomic_uint64 written_mark; // as it was when `pending` was counted
+    pg_atomic_uint64 pending;      // deltas known to be unpublished
+    pg_atomic_uint64 published;    // messages that Redis has accepted
+    pg_atomic_uint64 epoch;
+    int32 pid;
+    TimestampTz caught_up_at; // all that was committed before has been published
+    TimestampTz last_error_at;
+    char last_error[256];
+};
+
+inline constexpr int max_databases = 256;
+
+struct SharedState {
+    pg_atomic_uint32 launcher; // as DatabaseSlot::worker
+    DatabaseSlot slots[max_databases];
+};
+
+/* Called from _PG_init while libraries are preloaded. */
+void reserve_shared_memory();
+
+/* Null where the library is not preloaded. */
+SharedState* shared_state();
+LWLock* shared_lock();
+
+DatabaseSlot* find_slot(Oid database);
+/* Finds or takes a slot; null if all are taken. */
+DatabaseSlot* claim_slot(Oid database);
+
+void set_state(DatabaseSlot&, WorkerState);
+WorkerState state_of(DatabaseSlot&);
+void record_error(DatabaseSlot&, const char* message);
+
+/* This process, as others find its latch. */
+uint32_t own_proc();
+/* Sets the latch of that process; a stale number wakes a stranger, which does no harm. */
+void wake_proc(uint32_t proc);
+
+} // namespace synckit

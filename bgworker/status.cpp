@@ -1,0 +1,188 @@
+/*
+ * What people and monitors see: synckit_publisher_status and synckit_health().
+ */
+#include "bgworker/shared.hpp"
+#include "postgres/bridge.hpp"
+#include "postgres/catalog.hpp"
+#include "postgres/schema.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+}
+
+using namespace synckit;
+
+namespace {
+
+/* The publisher of this database as it is at this moment. */
+struct PublisherStatus {
+    const char* state = "not preloaded";
+    int32 pid = 0;
+    bool connected = false;
+    int64 published = 0;
+    int64 lag_deltas = 0;
+    double lag_seconds = 0;
+    int64 epoch = 0;
+    char last_error[sizeof DatabaseSlot::last_error] = "";
+    TimestampTz last_error_at = 0;
+};
+
+PublisherStatus publisher_status()
+{
+    PublisherStatus status;
+    if (!shared_state())
+        return status;
+    status.state = to_text(WorkerState::none);
+    DatabaseSlot* slot = find_slot(MyDatabaseId);
+    if (!slot)
+        return status;
+    WorkerState state = state_of(*slot);
+    status.state = to_text(state);
+    status.connected = state == WorkerState::publishing;
+    status.published = static_cast<int64>(pg_atomic_read_u64(&slot->published));
+    status.epoch = static_cast<int64>(pg_atomic_read_u64(&slot->epoch));
+    int64 since = static_cast<int64>(pg_atomic_read_u64(&slot->written) -
+                                     pg_atomic_read_u64(&slot->written_mark));
+    status.lag_deltas = static_cast<int64>(pg_atomic_read_u64(&slot->pending)) + Max(since, 0);
+    LWLockAcquire(shared_lock(), LW_SHARED);
+    status.pid = slot->pid;
+    TimestampTz caught_up_at = slot->caught_up_at;
+    std::memcpy(status.last_error, slot->last_error, sizeof status.last_error);
+    status.last_error_at = slot->last_error_at;
+    LWLockRelease(shared_lock());
+    if (status.lag_deltas > 0 && caught_up_at > 0)
+        status.lag_seconds = static_cast<double>(GetCurrentTimestamp() - caught_up_at) / 1e6;
+    return status;
+}
+
+class ObjectBuilder {
+  public:
+    ObjectBuilder() { pushJsonbValue(&state_, WJB_BEGIN_OBJECT, nullptr); }
+    void text(const char* key, const char* value)
+    {
+        JsonbValue v;
+        v.type = jbvString;
+        v.val.string.val = const_cast<char*>(value);
+        v.val.string.len = static_cast<int>(std::strlen(value));
+        put(key, &v);
+    }
+    void boolean(const char* key, bool value)
+    {
+        JsonbValue v;
+        v.type = jbvBool;
+        v.val.boolean = value;
+        put(key, &v);
+    }
+    void number(const char* key, Datum numeric)
+    {
+        JsonbValue v;
+        v.type = jbvNumeric;
+        v.val.numeric = DatumGetNumeric(numeric);
+        put(key, &v);
+    }
+    void integer(const char* key, int64 value)
+    {
+        number(key, DirectFunctionCall1(int8_numeric, Int64GetDatum(value)));
+    }
+    void json(const char* key, Jsonb* value)
+    {
+        JsonbValue v;
+        v.type = jbvBinary;
+        v.val.binary.data = &value->root;
+        v.val.binary.len = static_cast<int>(VARSIZE(value) - VARHDRSZ);
+        put(key, &v);
+    }
+    Jsonb* finish() { return JsonbValueToJsonb(pushJsonbValue(&state_, WJB_END_OBJECT, nullptr)); }
+
+  private:
+    void put(const char* key, JsonbValue* value)
+    {
+        JsonbValue name;
+        name.type = jbvString;
+        name.val.string.val = const_cast<char*>(key);
+        name.val.string.len = static_cast<int>(std::strlen(key));
+        pushJsonbValue(&state_, WJB_KEY, &name);
+        pushJsonbValue(&state_, WJB_VALUE, value);
+    }
+
+    JsonbParseState* state_ = nullptr;
+};
+
+Jsonb* problems_json(Datum problems)
+{
+    Datum* elements;
+    bool* nulls;
+    int count;
+    deconstruct_array(DatumGetArrayTypeP(problems), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+                      &nulls, &count);
+    JsonbParseState* state = nullptr;
+    pushJsonbValue(&state, WJB_BEGIN_ARRAY, nullptr);
+    for (int i = 0; i < count; ++i) {
+        std::string_view text = datum_text(elements[i]);
+        JsonbValue v;
+        v.type = jbvString;
+        v.val.string.val = const_cast<char*>(text.data());
+        v.val.string.len = static_cast<int>(text.size());
+        pushJsonbValue(&state, WJB_ELEM, &v);
+    }
+    return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, nullptr));
+}
+
+} // namespace
+
+SYNCKIT_FUNCTION(synckit_stat_get_publisher)
+{
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    PublisherStatus status = publisher_status();
+    Datum values[] = {CStringGetTextDatum(status.state),
+                      Int32GetDatum(status.pid),
+                      BoolGetDatum(status.connected),
+                      Int64GetDatum(status.published),
+                      Int64GetDatum(status.lag_deltas),
+                      Float8GetDatum(status.lag_seconds),
+                      Int64GetDatum(status.epoch),
+                      CStringGetTextDatum(status.last_error),
+                      TimestampTzGetDatum(status.last_error_at)};
+    bool no_error = status.last_error_at == 0;
+    bool nulls[] = {false, status.pid == 0,   false,    false,   false,
+                    false, status.epoch == 0, no_error, no_error};
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
+SYNCKIT_FUNCTION(synckit_health)
+{
+    SchemaStatus schema = schema_status();
+    PublisherStatus publisher = publisher_status();
+    /* Not publishing is a fault only where publishing was asked for. */
+    bool wanted = std::strcmp(publisher.state, to_text(WorkerState::unconfigured)) != 0 &&
+                  std::strcmp(publisher.state, to_text(WorkerState::paused)) != 0;
+    bool healthy = schema.current && (publisher.connected || !wanted);
+
+    ObjectBuilder schema_object;
+    schema_object.integer("version", schema.version);
+    schema_object.integer("library_version", library_schema_version);
+    schema_object.boolean("current", schema.current);
+    schema_object.json("problems", problems_json(schema.problems));
+
+    ObjectBuilder publisher_object;
+    publisher_object.text("state", publisher.state);
+    publisher_object.boolean("connected", publisher.connected);
+    publisher_object.integer("published", publisher.published);
+    publisher_object.integer("lag_deltas", publisher.lag_deltas);
+    publisher_object.number(
+        "lag_seconds", DirectFunctionCall1(float8_numeric, Float8GetDatum(publisher.lag_seconds)));
+    if (publisher.last_error[0])
+        publisher_object.text("last_error", publisher.last_error);
+
+    ObjectBuilder health;
+    health.text("status", healthy ? "ok" : "degraded");
+    health.json("schema", schema_object.finish());
+    health.json("publisher", publisher_object.finish());
+    PG_RETURN_JSONB_P(health.finish());
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+namespace synckit {
+
+/* This transaction has written so many deltas: when it commits, the publisher of this database is
+ * woken. */
+void note_deltas_written(size_t count);
+
+/* This transaction has created the extension: when it commits, the launcher looks at this database.
+ */
+void note_extension_created();
+
+} // namespace synckit

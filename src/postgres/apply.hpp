@@ -1,0 +1,74 @@
+#pragma once
+
+#include "postgres/delta_input.hpp"
+#include "postgres/document_rows.hpp"
+
+namespace synckit {
+
+/*
+ * Merges deltas into their documents and logs them: rules 1 to 6 of docs/merge.md, in the caller's
+ * transaction.
+ *
+ * Documents are locked, or created, one after the other in the order of their ids, and no other
+ * lock is taken meanwhile, so two calls cannot wait for each other in a circle. Each document is
+ * written once however many of the deltas are for it. What is refused is refused before anything of
+ * the merge is written.
+ *
+ * Plain data and pointers into the caller's memory context only: an ereport may pass it by.
+ */
+class DeltaApplication {
+  public:
+    /* raise_refusals: a refused delta ends the call; else its `refusal` says why and the others go
+     * on. */
+    DeltaApplication(const ExtensionObjects& extension, std::span<DeltaInput> inputs,
+                     bool raise_refusals)
+        : inputs_(inputs), raise_refusals_(raise_refusals), context_(CurrentMemoryContext),
+          memory_(context_), rows_(extension, context_)
+    {
+    }
+
+    void run();
+
+  private:
+    /* A document that some of the deltas are for. */
+    struct Work {
+        Datum id = 0;                  // text
+        std::span<DeltaInput*> deltas; // in input order
+        TimestampTz now = 0;           // taken under the lock
+        DocumentRow stored; // as locked; of a created row, its tombstone if there was one
+        bool created = false;
+        bool had_tombstone = false;
+        NewDocumentRow inserted{}; // what the created row holds
+        Document* document = nullptr;
+        std::span<StateField> fields; // of the stored state, in key order
+        JsonbValue* values = nullptr; // theirs
+        size_t accepted = 0;
+    };
+
+    void prepare();
+    void group();
+    void lock_or_create(Work&);
+    bool create(Work&);
+    void find_recorded(std::span<Work>);
+    void load(Work&);
+    void merge();
+    void merge_one(DeltaInput&);
+    void write(Work&);
+    void log(Work&);
+    void read_state(Work&);
+    Jsonb* build_state(Work&, const Document&);
+    NewDocumentRow new_row(Work&, Document&, bool with_state);
+    void refuse(DeltaInput&, const CaughtError&);
+    Work& work_of(const DeltaInput& input) { return works_[input.document_index]; }
+
+    std::span<DeltaInput> inputs_;
+    std::span<Work> works_;
+    std::pmr::map<Uuid, DeltaInput*>* accepted_ids_ = nullptr;
+    bool raise_refusals_;
+    bool with_texts_ = false; // stamped deltas may tie, and ties are broken by text
+    MemoryContext context_;
+    ContextMemory memory_;
+    DocumentRows rows_;
+};
+
+} // namespace synckit

@@ -1,0 +1,130 @@
+#include "postgres/catalog.hpp"
+
+#include <charconv>
+
+#include "postgres/bridge.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+}
+
+namespace synckit {
+
+namespace {
+
+/* True while require_schema() need not look again. Any change of a function or a table lets it
+ * fall. */
+bool schema_checked = false;
+
+void forget_schema(Datum, int, uint32)
+{
+    schema_checked = false;
+}
+
+void forget_schema_of_relation(Datum, Oid)
+{
+    schema_checked = false;
+}
+
+[[noreturn]] void schema_error(const char* message, const char* detail, const char* hint)
+{
+    ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')), errmsg("%s", message),
+                    errdetail("%s", detail), errhint("%s", hint)));
+    pg_unreachable();
+}
+
+constexpr const char* migrate_hint = "Run SELECT synckit_migrate().";
+
+} // namespace
+
+ExtensionObjects extension_in(Oid schema)
+{
+    auto type = [schema](const char* name) {
+        return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+                               ObjectIdGetDatum(schema));
+    };
+    return {schema, type("vclock"), type("synckit_registers")};
+}
+
+ExtensionObjects extension_of(FunctionCallInfo fcinfo)
+{
+    return extension_in(get_func_namespace(fcinfo->flinfo->fn_oid));
+}
+
+Oid table_oid(const char* name)
+{
+    Oid schema = get_namespace_oid("synckit", true);
+    return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+}
+
+Oid require_table(const char* name)
+{
+    Oid oid = table_oid(name);
+    if (!OidIsValid(oid))
+        schema_error("synckit's tables are not complete",
+                     psprintf("There is no relation synckit.%s.", name), migrate_hint);
+    return oid;
+}
+
+int schema_version()
+{
+    Oid schema = get_namespace_oid("synckit", true);
+    if (!OidIsValid(schema))
+        return 0;
+    HeapTuple tuple =
+        SearchSysCache3(PROCNAMEARGSNSP, CStringGetDatum("schema_version"),
+                        PointerGetDatum(buildoidvector(nullptr, 0)), ObjectIdGetDatum(schema));
+    if (!HeapTupleIsValid(tuple))
+        return 0;
+    /*
+     * Its text is read, not run: the function belongs to the tables' owner, and whoever calls us
+     * must not run code of theirs. It says SELECT and a number, as migrate wrote it.
+     */
+    bool null;
+    Datum source = SysCacheGetAttr(PROCNAMEARGSNSP, tuple, Anum_pg_proc_prosrc, &null);
+    int version = 0;
+    if (!null) {
+        constexpr std::string_view start = "SELECT ";
+        std::string_view text = datum_text(source);
+        if (text.starts_with(start))
+            std::from_chars(text.data() + start.size(), text.data() + text.size(), version);
+    }
+    ReleaseSysCache(tuple);
+    return version;
+}
+
+void require_schema()
+{
+    static bool registered = false;
+    if (!registered) {
+        CacheRegisterSyscacheCallback(PROCOID, forget_schema, 0);
+        CacheRegisterRelcacheCallback(forget_schema_of_relation, 0);
+        registered = true;
+    }
+    if (schema_checked)
+        return;
+    int version = schema_version();
+    if (version == 0)
+        schema_error("synckit's tables are not set up in this database",
+                     "There is no function synckit.schema_version().", migrate_hint);
+    if (version < library_schema_version - 1)
+        schema_error("synckit's tables are too old for this library",
+                     psprintf("Their version is %d; the library serves %d and %d.", version,
+                              library_schema_version - 1, library_schema_version),
+                     migrate_hint);
+    if (version > library_schema_version)
+        schema_error(
+            "synckit's tables are newer than this library",
+            psprintf("Their version is %d, the library's %d.", version, library_schema_version),
+            "Install the newer package on the server and restart it.");
+    for (const char* table : {"documents", "deltas", "tombstones", "deltas_seq"})
+        require_table(table);
+    schema_checked = true;
+}
+
+} // namespace synckit

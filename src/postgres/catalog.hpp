@@ -1,0 +1,37 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+/*
+ * Where our own objects are: the extension's, which live in the schema named at CREATE EXTENSION,
+ * and the user's tables in schema synckit. Nothing is looked up by search_path, and nothing is
+ * remembered past its invalidation.
+ */
+namespace synckit {
+
+/* The version of the schema that this library creates; it serves this one and the one before. */
+inline constexpr int library_schema_version = 1;
+
+struct ExtensionObjects {
+    Oid schema;
+    Oid vclock;
+    Oid registers;
+};
+
+/* The objects of the extension that this function belongs to; InvalidOid for types that are not
+ * there. */
+ExtensionObjects extension_of(FunctionCallInfo fcinfo);
+ExtensionObjects extension_in(Oid schema);
+
+/* The schema's version as its function synckit.schema_version() says; 0 before migrate. Never runs
+ * the function. */
+int schema_version();
+
+/* Raises SK003 unless the tables are there, of a version that this library serves. Cheap: checked
+ * once a change. */
+void require_schema();
+
+Oid table_oid(const char* name);     // InvalidOid if there is none
+Oid require_table(const char* name); // SK003
+
+} // namespace synckit

@@ -1,0 +1,113 @@
+/*
+ * synckit_get_document(), synckit_get_clock() and synckit_merge_clock(): docs/reference.md
+ * describes them.
+ */
+#include "postgres/document_rows.hpp"
+#include "postgres/settings.hpp"
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/datum.h"
+#include "utils/timestamp.h"
+}
+
+#include "document/ticks.hpp"
+
+using namespace synckit;
+
+namespace {
+
+constexpr Oid id_types[] = {TEXTOID};
+Statement document_statement("SELECT id, state, version, clock, lamport, created_at, updated_at "
+                             "FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
+                             id_types);
+Statement clock_statement("SELECT clock FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
+                          id_types);
+
+/* Raising an entry by hand is bounded as a delta's number is. */
+void check_raise(const ClockView& from, const ClockView& to, Ticks lamport, Ticks now)
+{
+    for (ClockCursor at(to); !at.done(); at.next()) {
+        ClockEntry entry = at.entry();
+        Counter before = clock_get(from, entry.client);
+        Counter limit;
+        if (__builtin_add_overflow(std::max({before, lamport, now}),
+                                   Counter{settings::max_clock_step}, &limit))
+            limit = max_counter;
+        if (entry.counter > before && entry.counter > limit) {
+            char buffer[uuid_text_size];
+            throw Error(sqlstate::numeric_value_out_of_range, "clock value out of range",
+                        "The entry of client \"" + std::string(entry.client.text(buffer)) +
+                            "\" may be raised to " + std::to_string(limit) + " at most.",
+                        "A client's counter may run ahead by synckit.max_clock_step at most.");
+        }
+    }
+}
+
+} // namespace
+
+SYNCKIT_FUNCTION(synckit_get_document)
+{
+    require_schema();
+    InitMaterializedSRF(fcinfo, 0);
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    Datum id = PG_GETARG_DATUM(0);
+    SpiSession spi;
+    if (document_statement.execute(extension_of(fcinfo), &id) > 0) {
+        Datum values[7];
+        bool nulls[7];
+        for (int i = 0; i < 7; ++i)
+            values[i] = column(0, i + 1, &nulls[i]);
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    }
+    spi.finish();
+    return Datum(0);
+}
+
+SYNCKIT_FUNCTION(synckit_get_clock)
+{
+    require_schema();
+    MemoryContext caller = CurrentMemoryContext;
+    Datum id = PG_GETARG_DATUM(0);
+    SpiSession spi;
+    bool null = true;
+    Datum clock = 0;
+    if (clock_statement.execute(extension_of(fcinfo), &id) > 0)
+        clock = column(0, 1, &null);
+    if (!null) {
+        MemoryContext before = MemoryContextSwitchTo(caller);
+        clock = datumCopy(clock, false, -1);
+        MemoryContextSwitchTo(before);
+    }
+    spi.finish();
+    if (null)
+        PG_RETURN_NULL();
+    PG_RETURN_DATUM(clock);
+}
+
+SYNCKIT_FUNCTION(synckit_merge_clock)
+{
+    require_schema();
+    Datum id = PG_GETARG_DATUM(0);
+    Bytes given = datum_bytes(PG_GETARG_DATUM(1));
+    ContextMemory memory(CurrentMemoryContext);
+    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
+    SpiSession spi;
+    DocumentRow row;
+    if (!rows.lock(id, row))
+        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
+                        errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
+                        errhint("A document is created by its first delta.")));
+    Bytes merged;
+    run_pure([&] {
+        ClockView stored(row.clock), clock(given);
+        check_raise(stored, clock, row.lamport, ticks_of(GetCurrentTimestamp()));
+        merged = clock_merge(stored, clock, memory);
+    });
+    if (!std::ranges::equal(merged, row.clock))
+        rows.raise_clock(id, row, merged);
+    spi.finish();
+    PG_RETURN_DATUM(copy_value(merged));
+}

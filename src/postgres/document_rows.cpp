@@ -1,0 +1,304 @@
+#include "postgres/document_rows.hpp"
+
+#include "postgres/own_write.hpp"
+#include "postgres/settings.hpp"
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/timestamp.h"
+}
+
+namespace synckit {
+
+namespace {
+
+constexpr Oid lock_types[] = {TEXTOID};
+Statement
+    lock_statement("SELECT ctid, state, version, lamport, clock, registers FROM synckit.documents "
+                   "WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
+                   lock_types);
+
+constexpr Oid insert_types[] = {TEXTOID,        JSONBOID,          INT8OID,       INT8OID,
+                                type_of_vclock, type_of_registers, TIMESTAMPTZOID};
+Statement
+    insert_statement("INSERT INTO synckit.documents "
+                     "(id, state, version, lamport, clock, registers, created_at, updated_at) "
+                     "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) "
+                     "ON CONFLICT (id) DO NOTHING RETURNING ctid",
+                     insert_types);
+
+constexpr Oid tombstone_types[] = {TEXTOID};
+Statement take_statement("DELETE FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1 "
+                         "RETURNING version, lamport, clock, registers, deleted_at",
+                         tombstone_types);
+Statement
+    peek_statement("SELECT version FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1",
+                   tombstone_types);
+
+constexpr Oid put_types[] = {TEXTOID,        INT8OID,           INT8OID,
+                             type_of_vclock, type_of_registers, TIMESTAMPTZOID};
+Statement put_statement(
+    "INSERT INTO synckit.tombstones (id, version, lamport, clock, registers, deleted_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6)",
+    put_types);
+
+/* By place: the row is locked, and a look-up by key would visit every dead version under a held
+ * snapshot. */
+constexpr Oid update_types[] = {TIDOID,         TEXTOID,           INT8OID,       INT8OID,
+                                type_of_vclock, type_of_registers, TIMESTAMPTZOID};
+Statement update_statement(
+    "UPDATE synckit.documents SET version = $3, lamport = $4, clock = $5, registers = $6, "
+    "updated_at = $7 WHERE ctid OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+    update_types);
+constexpr Oid update_state_types[] = {TIDOID,         TEXTOID,           INT8OID,        INT8OID,
+                                      type_of_vclock, type_of_registers, TIMESTAMPTZOID, JSONBOID};
+Statement update_state_statement(
+    "UPDATE synckit.documents SET version = $3, lamport = $4, clock = $5, registers = $6, "
+    "updated_at = $7, "
+    "state = $8 WHERE ctid OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
+    update_state_types);
+
+constexpr Oid raise_types[] = {TIDOID, TEXTOID, type_of_vclock};
+Statement
+    raise_statement("UPDATE synckit.documents SET clock = $3 WHERE ctid OPERATOR(pg_catalog.=) $1 "
+                    "AND id OPERATOR(pg_catalog.=) $2",
+                    raise_types);
+
+constexpr Oid remove_types[] = {TIDOID, TEXTOID};
+Statement remove_statement("DELETE FROM synckit.documents WHERE ctid OPERATOR(pg_catalog.=) $1 "
+                           "AND id OPERATOR(pg_catalog.=) $2",
+                           remove_types);
+
+constexpr Oid recorded_types[] = {UUIDARRAYOID};
+Statement recorded_statement(
+    "SELECT id, document_id, version, clock_value, lamport, field_path, changed_fields, "
+    "\"timestamp\" FROM synckit.deltas WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+    recorded_types);
+
+constexpr Oid log_types[] = {UUIDOID, TEXTOID,        TEXTOID,        TEXTOID, TEXTOID, JSONBOID,
+                             INT8OID, TIMESTAMPTZOID, type_of_vclock, INT8OID, INT8OID, INT8OID,
+                             INT8OID, TEXTOID,        TEXTARRAYOID,   TEXTOID, INT8OID};
+Statement log_statement(
+    "INSERT INTO synckit.deltas (id, document_id, client_id, operation_type, field_path, value, "
+    "clock_value, "
+    "\"timestamp\", clock, seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, "
+    "xid) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+    "pg_catalog.pg_current_xact_id())",
+    log_types);
+
+/* The row was locked, or just inserted: only a trigger can have kept it from being written. */
+void require_one_row(uint64 count, const char* table)
+{
+    if (count != 1)
+        ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                        errmsg("a row of synckit.%s was not written", table),
+                        errdetail("A trigger on the table suppressed or moved it.")));
+}
+
+ItemPointerData tid_of(Datum datum)
+{
+    return *static_cast<ItemPointer>(static_cast<void*>(DatumGetPointer(datum)));
+}
+
+Datum clock_datum(Bytes clock)
+{
+    return clock.empty() ? copy_value(ClockView().bytes()) : copy_value(clock);
+}
+
+} // namespace
+
+Datum text_array(std::span<const std::string_view> texts)
+{
+    auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * (texts.size() + 1)));
+    for (size_t i = 0; i < texts.size(); ++i)
+        elements[i] = text_datum(texts[i]);
+    return PointerGetDatum(construct_array(elements, static_cast<int>(texts.size()), TEXTOID, -1,
+                                           false, TYPALIGN_INT));
+}
+
+Bytes DocumentRows::keep(Datum value)
+{
+    MemoryContext before = MemoryContextSwitchTo(context_);
+    auto* copy = PG_DETOAST_DATUM_COPY(value);
+    MemoryContextSwitchTo(before);
+    return {reinterpret_cast<uint8_t*>(VARDATA(copy)), VARSIZE(copy) - VARHDRSZ};
+}
+
+bool DocumentRows::lock(Datum id, DocumentRow& row)
+{
+    if (lock_statement.execute(extension_, &id) == 0)
+        return false;
+    row.ctid = tid_of(column(0, 1));
+    row.exists = true;
+    MemoryContext before = MemoryContextSwitchTo(context_);
+    row.state = DatumGetJsonbPCopy(column(0, 2));
+    MemoryContextSwitchTo(before);
+    row.version = DatumGetInt64(column(0, 3));
+    row.lamport = DatumGetInt64(column(0, 4));
+    row.clock = keep(column(0, 5));
+    row.registers = keep(column(0, 6));
+    SPI_freetuptable(SPI_tuptable);
+    return true;
+}
+
+bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& ctid)
+{
+    Datum values[] = {id,
+                      JsonbPGetDatum(row.state),
+                      Int64GetDatum(row.version),
+                      Int64GetDatum(row.lamport),
+                      clock_datum(row.clock),
+                      copy_value(row.registers),
+                      TimestampTzGetDatum(row.now)};
+    bool inserted = false;
+    run_own_write({"documents", id, row.version}, [&] {
+        inserted = insert_statement.execute(extension_, values) == 1;
+        if (inserted)
+            ctid = tid_of(column(0, 1));
+    });
+    SPI_freetuptable(SPI_tuptable);
+    return inserted;
+}
+
+bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
+{
+    /*
+     * The version is not known before the row is read, and the guard asks for it: whoever holds the
+     * document's key holds its tombstone too, so any version is ours.
+     */
+    bool found = false;
+    run_own_write({"tombstones", id, any_version},
+                  [&] { found = take_statement.execute(extension_, &id) == 1; });
+    if (found) {
+        row.version = DatumGetInt64(column(0, 1));
+        row.lamport = DatumGetInt64(column(0, 2));
+        row.clock = keep(column(0, 3));
+        row.registers = keep(column(0, 4));
+        row.deleted_at = DatumGetTimestampTz(column(0, 5));
+        SPI_freetuptable(SPI_tuptable);
+        return true;
+    }
+    if (IsolationUsesXactSnapshot() && peek_statement.execute_latest(extension_, &id) > 0)
+        ereport(ERROR,
+                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                 errmsg("could not serialize access due to concurrent delete"),
+                 errdetail("The document was deleted after this transaction took its snapshot.")));
+    return false;
+}
+
+void DocumentRows::update(Datum id, const ItemPointerData& ctid, const NewDocumentRow& row)
+{
+    ItemPointerData place = ctid;
+    Datum values[] = {
+        PointerGetDatum(&place),      id,
+        Int64GetDatum(row.version),   Int64GetDatum(row.lamport),
+        clock_datum(row.clock),       copy_value(row.registers),
+        TimestampTzGetDatum(row.now), row.state ? JsonbPGetDatum(row.state) : Datum(0)};
+    Statement& statement = row.state ? update_state_statement : update_statement;
+    run_own_write({"documents", id, row.version},
+                  [&] { require_one_row(statement.execute(extension_, values), "documents"); });
+}
+
+void DocumentRows::raise_clock(Datum id, const DocumentRow& row, Bytes clock)
+{
+    ItemPointerData place = row.ctid;
+    Datum values[] = {PointerGetDatum(&place), id, copy_value(clock)};
+    run_own_write({"documents", id, row.version}, [&] {
+        require_one_row(raise_statement.execute(extension_, values), "documents");
+    });
+}
+
+void DocumentRows::remove(Datum id, const ItemPointerData& ctid, int64_t stored_version)
+{
+    ItemPointerData place = ctid;
+    Datum values[] = {PointerGetDatum(&place), id};
+    run_own_write({"documents", id, stored_version}, [&] {
+        require_one_row(remove_statement.execute(extension_, values), "documents");
+    });
+}
+
+void DocumentRows::put_tombstone(Datum id, const DocumentRow& row)
+{
+    Datum values[] = {id,
+                      Int64GetDatum(row.version),
+                      Int64GetDatum(row.lamport),
+                      clock_datum(row.clock),
+                      copy_value(row.registers),
+                      TimestampTzGetDatum(row.deleted_at)};
+    run_own_write({"tombstones", id, row.version}, [&] {
+        require_one_row(put_statement.execute(extension_, values), "tombstones");
+    });
+}
+
+uint64 DocumentRows::query_recorded(Datum ids)
+{
+    return recorded_statement.execute(extension_, &ids);
+}
+
+RecordedDelta* DocumentRows::recorded_at(uint64 row, Uuid& id, std::string_view& document)
+{
+    MemoryContext before = MemoryContextSwitchTo(context_);
+    auto* recorded = static_cast<RecordedDelta*>(palloc0(sizeof(RecordedDelta)));
+    bool null;
+    std::memcpy(id.data(), DatumGetUUIDP(column(row, 1))->data, id.size());
+    document = as_text(keep(column(row, 2)));
+    recorded->version = DatumGetInt64(column(row, 3));
+    recorded->clock_value = DatumGetInt64(column(row, 4));
+    recorded->lamport = DatumGetInt64(column(row, 5));
+    recorded->field = as_text(keep(column(row, 6)));
+    Datum changed = column(row, 7, &null);
+    recorded->changed_fields = null ? Datum(0) : datumCopy(changed, false, -1);
+    recorded->timestamp = DatumGetTimestampTz(column(row, 8));
+    MemoryContextSwitchTo(before);
+    return recorded;
+}
+
+void DocumentRows::log(const DeltaInput& input, Datum document)
+{
+    const Verdict& verdict = *input.verdict;
+    pg_uuid_t uuid;
+    std::memcpy(uuid.data, input.id->data(), input.id->size());
+    std::optional<std::string_view> server = input.server;
+    if (!server && settings::server_id[0])
+        server = settings::server_id;
+
+    /* Drawn under the document's lock, so that it rises with the version; it orders what the
+     * publisher finds by xid. */
+    int64 sequence = nextval_internal(require_table("deltas_seq"), false);
+
+    Datum values[17];
+    bool nulls[17] = {};
+    int at = 0;
+    auto put = [&](Datum value, bool null = false) {
+        values[at] = value;
+        nulls[at++] = null;
+    };
+    put(UUIDPGetDatum(&uuid));
+    put(document);
+    put(text_datum(input.delta.client));
+    put(text_datum(to_text(input.delta.operation)));
+    put(text_datum(input.delta.field));
+    put(input.value ? JsonbPGetDatum(input.value) : Datum(0), !input.value);
+    put(Int64GetDatum(verdict.number));
+    put(TimestampTzGetDatum(*input.timestamp));
+    put(verdict.clock ? copy_value(*verdict.clock) : Datum(0), !verdict.clock);
+    put(Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
+    put(Int64GetDatum(verdict.stamp));
+    put(Int64GetDatum(verdict.lamport));
+    put(Int64GetDatum(verdict.version));
+    put(text_datum(verdict.applied ? "applied" : "superseded"));
+    put(verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
+    put(server ? text_datum(*server) : Datum(0), !server);
+    put(Int64GetDatum(sequence));
+    run_own_write({"deltas", UUIDPGetDatum(&uuid), 0}, [&] {
+        require_one_row(log_statement.execute(extension_, values, nulls), "deltas");
+    });
+}
+
+} // namespace synckit

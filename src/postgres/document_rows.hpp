@@ -1,0 +1,94 @@
+#pragma once
+
+#include "postgres/bridge.hpp"
+
+extern "C" {
+#include "storage/itemptr.h"
+#include "utils/jsonb.h"
+}
+
+#include "document/document.hpp"
+#include "postgres/catalog.hpp"
+#include "postgres/delta_input.hpp"
+
+/*
+ * The rows of synckit.documents, tombstones and deltas, read and written by SQL as the caller.
+ * Within SPI; what is returned lives in the given context.
+ */
+namespace synckit {
+
+/* A document's row, or its tombstone's (exists = false), or neither (nothing set). */
+struct DocumentRow {
+    ItemPointerData ctid{};
+    bool exists = false;
+    Jsonb* state = nullptr;
+    int64_t version = 0;
+    Ticks lamport = 0;
+    Bytes clock;
+    Bytes registers;
+    TimestampTz deleted_at = 0; // of a tombstone
+};
+
+/* What a row is to become. */
+struct NewDocumentRow {
+    Jsonb* state; // null: unchanged
+    int64_t version;
+    Ticks lamport;
+    Bytes clock;
+    Bytes registers;
+    TimestampTz now;
+};
+
+class DocumentRows {
+  public:
+    DocumentRows(const ExtensionObjects& extension, MemoryContext context)
+        : extension_(extension), context_(context)
+    {
+    }
+
+    /* Locks the row FOR NO KEY UPDATE, so that foreign keys to it do not wait. False if there is
+     * none to be seen. */
+    bool lock(Datum id, DocumentRow& row);
+
+    /* False if a row with this id is there, visible or not. */
+    bool insert(Datum id, const NewDocumentRow& row, ItemPointerData& ctid);
+
+    /* Takes the tombstone away, if there is one. 40001 for one that the transaction's snapshot does
+     * not show. */
+    bool take_tombstone(Datum id, DocumentRow& row);
+
+    void update(Datum id, const ItemPointerData& ctid, const NewDocumentRow& row);
+    /* Changes the clock alone: no delta, no version. */
+    void raise_clock(Datum id, const DocumentRow& row, Bytes clock);
+    void remove(Datum id, const ItemPointerData& ctid, int64_t stored_version);
+    void put_tombstone(Datum id, const DocumentRow& row);
+
+    /* Calls found(id, document id, what was recorded) for each of these ids that the log holds. */
+    template <class Found>
+    void find_recorded(Datum ids, Found found)
+    {
+        uint64 count = query_recorded(ids);
+        for (uint64 row = 0; row < count; ++row) {
+            Uuid id;
+            std::string_view document;
+            RecordedDelta* recorded = recorded_at(row, id, document);
+            found(id, document, recorded);
+        }
+    }
+
+    /* Logs an accepted delta, whose id and timestamp are settled. */
+    void log(const DeltaInput& input, Datum document);
+
+  private:
+    uint64 query_recorded(Datum ids);
+    RecordedDelta* recorded_at(uint64 row, Uuid& id, std::string_view& document);
+    Bytes keep(Datum value);
+
+    ExtensionObjects extension_;
+    MemoryContext context_;
+};
+
+/* An array of text from strings that live anywhere. */
+Datum text_array(std::span<const std::string_view> texts);
+
+} // namespace synckit

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+extern "C" {
+#include "utils/uuid.h"
+}
+
+/*
+ * How our triggers on the user's tables tell a row that one of our functions has finished from one
+ * that somebody writes by hand: the function names the one row that it is writing just now. A mere
+ * flag would let through what a user's trigger writes in the meantime.
+ */
+namespace synckit {
+
+/* For a row whose version is read by the statement that writes it. */
+inline constexpr int64_t any_version = -1;
+
+struct OwnWrite {
+    const char* table;
+    Datum key;       // id of the document (text), or of the delta (uuid)
+    int64_t version; // of documents and tombstones
+};
+
+/* The row that is being written by a function, or null. */
+const OwnWrite* current_own_write();
+void set_current_own_write(const OwnWrite*);
+
+/* Runs what writes that row. The mark falls however the statement ends. */
+template <class Body>
+void run_own_write(const OwnWrite& row, Body body)
+{
+    const OwnWrite* outer =
+        current_own_write(); // a trigger may call our functions while one is at work
+    PG_TRY();
+    {
+        set_current_own_write(&row);
+        body();
+    }
+    PG_FINALLY();
+    {
+        set_current_own_write(outer);
+    }
+    PG_END_TRY();
+}
+
+} // namespace synckit

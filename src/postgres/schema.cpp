@@ -1,0 +1,221 @@
+/*
+ * synckit_migrate() and synckit_schema_status(): the user's tables, made and looked after.
+ *
+ * A migration is a file in extension/schema/, compiled into the library. One call applies what is
+ * missing, in one transaction.
+ */
+#include "postgres/schema.hpp"
+
+#include "postgres/bridge.hpp"
+#include "postgres/catalog.hpp"
+#include "postgres/rights.hpp"
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "commands/extension.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/inval.h"
+}
+
+#include "bgworker/cursor.hpp"
+
+namespace synckit {
+
+namespace {
+
+constexpr const char* migrations[] = {
+#include "postgres/migrations.inc"
+};
+static_assert(std::size(migrations) == library_schema_version);
+
+/* What the current version must hold; anything that users add beside it is theirs. */
+constexpr const char* expected_columns[] = {
+    "documents.id",      "documents.state",     "documents.version",     "documents.clock",
+    "documents.lamport", "documents.registers", "documents.created_at",  "documents.updated_at",
+    "deltas.id",         "deltas.document_id",  "deltas.client_id",      "deltas.operation_type",
+    "deltas.field_path", "deltas.value",        "deltas.clock_value",    "deltas.timestamp",
+    "deltas.clock",      "deltas.seen",         "deltas.stamp",          "deltas.lamport",
+    "deltas.version",    "deltas.outcome",      "deltas.changed_fields", "deltas.server_id",
+    "deltas.seq",        "deltas.xid",          "tombstones.id",         "tombstones.version",
+    "tombstones.clock",  "tombstones.lamport",  "tombstones.registers",  "tombstones.deleted_at",
+};
+constexpr const char* expected_indexes[] = {
+    "documents_pkey",  "documents_updated_at_id_idx",    "deltas_pkey",
+    "tombstones_pkey", "deltas_document_id_version_idx", "deltas_xid_seq_idx",
+};
+constexpr const char* expected_triggers[] = {
+    "documents.zzz_synckit_guard",
+    "documents.zzz_synckit_guard_truncate",
+    "deltas.zzz_synckit_guard",
+    "tombstones.zzz_synckit_guard",
+    "tombstones.zzz_synckit_guard_truncate",
+};
+
+constexpr Oid status_types[] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
+Statement status_statement(
+    "SELECT pg_catalog.array_agg(problem ORDER BY problem) FROM ("
+    "  SELECT 'column synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||) ' is missing'"
+    "  FROM pg_catalog.unnest($1) name WHERE NOT EXISTS ("
+    "    SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid "
+    "OPERATOR(pg_catalog.=) a.attrelid"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit' AND NOT a.attisdropped"
+    "    AND c.relkind IN ('r', 'p')"
+    "    AND (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) a.attname) "
+    "OPERATOR(pg_catalog.=) name)"
+    "  UNION ALL"
+    "  SELECT 'index synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||) ' is missing'"
+    "  FROM pg_catalog.unnest($2) name WHERE NOT EXISTS ("
+    "    SELECT FROM pg_catalog.pg_class c"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit' AND c.relkind IN ('i', 'I')"
+    "    AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) name)"
+    "  UNION ALL"
+    "  SELECT CASE pg_catalog.count(t.oid) WHEN 0 THEN 'trigger synckit.' OPERATOR(pg_catalog.||) "
+    "name"
+    "    OPERATOR(pg_catalog.||) ' is missing'"
+    "    ELSE 'trigger synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||)"
+    "    ' has another firing mode' END"
+    "  FROM pg_catalog.unnest($3) name"
+    "  LEFT JOIN (pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid "
+    "OPERATOR(pg_catalog.=) t.tgrelid"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "      AND n.nspname OPERATOR(pg_catalog.=) 'synckit')"
+    "  ON (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
+    "OPERATOR(pg_catalog.=) name"
+    "  GROUP BY name HAVING pg_catalog.bool_or(t.tgenabled OPERATOR(pg_catalog.=) 'O') IS NOT TRUE"
+    ") p (problem)",
+    status_types);
+
+template <size_t N>
+Datum name_array(const char* const (&names)[N])
+{
+    std::string_view texts[N];
+    for (size_t i = 0; i < N; ++i)
+        texts[i] = names[i];
+    Datum elements[N];
+    for (size_t i = 0; i < N; ++i)
+        elements[i] = text_datum(texts[i]);
+    return PointerGetDatum(
+        construct_array(elements, static_cast<int>(N), TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+Datum one_problem(const char* text)
+{
+    Datum element = CStringGetTextDatum(text);
+    return PointerGetDatum(construct_array(&element, 1, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Puts the extension's schema, quoted, in the place of every @extschema@. */
+char* with_schema(const char* sql, Oid schema)
+{
+    return text_to_cstring(DatumGetTextPP(DirectFunctionCall3Coll(
+        replace_text, C_COLLATION_OID, CStringGetTextDatum(sql), CStringGetTextDatum("@extschema@"),
+        CStringGetTextDatum(quote_identifier(get_namespace_name(schema))))));
+}
+
+void run_migrations(int from, Oid extension_schema)
+{
+    if (from == 0 && !OidIsValid(get_namespace_oid("synckit", true)) &&
+        SPI_execute("CREATE SCHEMA synckit", false, 0) != SPI_OK_UTILITY)
+        elog(ERROR, "could not create schema synckit");
+    for (int version = from + 1; version <= library_schema_version; ++version) {
+        int result = SPI_execute(with_schema(migrations[version - 1], extension_schema), false, 0);
+        if (result < 0)
+            elog(ERROR, "migration %d failed: %s", version, SPI_result_code_string(result));
+    }
+}
+
+} // namespace
+
+SchemaStatus schema_status()
+{
+    SchemaStatus status{schema_version(), false, 0};
+    if (status.version == 0) {
+        status.problems = one_problem("the tables are not set up: run SELECT synckit_migrate()");
+        return status;
+    }
+    if (status.version != library_schema_version) {
+        status.problems = one_problem(
+            psprintf("the tables are of version %d, the library of version %d: %s", status.version,
+                     library_schema_version,
+                     status.version < library_schema_version ? "run SELECT synckit_migrate()"
+                                                             : "install the newer package"));
+        return status;
+    }
+    MemoryContext caller = CurrentMemoryContext;
+    Datum values[] = {name_array(expected_columns), name_array(expected_indexes),
+                      name_array(expected_triggers)};
+    SpiSession spi;
+    status_statement.execute({}, values);
+    bool none;
+    Datum problems = column(0, 1, &none);
+    MemoryContext before = MemoryContextSwitchTo(caller);
+    status.current = none;
+    status.problems = none ? PointerGetDatum(construct_empty_array(TEXTOID))
+                           : PointerGetDatum(DatumGetArrayTypePCopy(problems));
+    MemoryContextSwitchTo(before);
+    spi.finish();
+    return status;
+}
+
+} // namespace synckit
+
+using namespace synckit;
+
+SYNCKIT_FUNCTION(synckit_migrate)
+{
+    if (creating_extension)
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                 errmsg("synckit_migrate() cannot be run inside an extension script"),
+                 errdetail(
+                     "The tables would become members of that extension, and be dropped with it."),
+                 errhint("Run it afterwards, as the role that is to own the tables.")));
+    ExtensionObjects extension = extension_of(fcinfo);
+
+    /* Everything in a migration is qualified; nobody's objects may come before pg_catalog's. */
+    int guc_level = NewGUCNestLevel();
+    set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+                      GUC_ACTION_SAVE, true, 0, false);
+    SpiSession spi;
+    /* One after the other: the second of two sessions finds the work done. The number is 'synckit'
+     * in ASCII. */
+    if (SPI_execute("SELECT pg_catalog.pg_advisory_xact_lock(32503137343072628)", false, 0) < 0)
+        elog(ERROR, "could not take the migration lock");
+    AcceptInvalidationMessages(); // what the other session did while we waited
+    int before = schema_version();
+    if (before > library_schema_version)
+        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')),
+                        errmsg("synckit's tables are newer than this library"),
+                        errdetail("Their version is %d, the library's %d.", before,
+                                  library_schema_version),
+                        errhint("Install the newer package on the server and restart it.")));
+    if (before > 0 && !is_owner(require_table("documents")))
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("must be owner of synckit's tables to migrate them")));
+    run_migrations(before, extension.schema);
+    if (before == 0)
+        create_cursor();
+    spi.finish();
+    AtEOXact_GUC(true, guc_level);
+    PG_RETURN_INT32(library_schema_version);
+}
+
+SYNCKIT_FUNCTION(synckit_schema_status)
+{
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    SchemaStatus status = schema_status();
+    Datum values[] = {Int32GetDatum(status.version), Int32GetDatum(library_schema_version),
+                      BoolGetDatum(status.current), status.problems};
+    bool nulls[] = {status.version == 0, false, false, false};
+    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}

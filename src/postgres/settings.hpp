@@ -1,0 +1,29 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+#include "document/delta.hpp"
+
+/* The settings synckit.*; docs/settings.md is their table for users. */
+namespace synckit::settings {
+
+extern char* redis_url;
+extern char* redis_password_file;
+extern char* channel_prefix;
+extern char* server_id;
+extern bool publish;
+extern int publish_batch;
+extern int max_message_bytes;
+extern int max_value_bytes;
+extern int max_clock_skew_ms;
+extern int max_clock_step;
+
+/* Registers them all; called once, from _PG_init. Never raises. */
+void define();
+
+inline MergeLimits merge_limits()
+{
+    return {max_clock_skew_ms * ticks_per_ms, max_clock_step};
+}
+
+} // namespace synckit::settings

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+}
+
+#include "postgres/catalog.hpp"
+
+/*
+ * SQL from C: prepared statements that are kept for the life of the session, and rows read by
+ * column name order.
+ *
+ * All text is a literal, every name in it qualified, operators too; values are parameters. What is
+ * run is run as the caller, through the executor, so that privileges, row-level security,
+ * constraints and triggers hold.
+ */
+namespace synckit {
+
+/* Parameter types that are ours, hence without an oid of their own until the extension is found. */
+inline constexpr Oid type_of_vclock = 1;
+inline constexpr Oid type_of_registers = 2;
+
+/* A statement, prepared at its first use and again when the extension's types are others (DROP and
+ * CREATE EXTENSION). */
+class Statement {
+  public:
+    explicit constexpr Statement(const char* sql) : sql_(sql), types_(nullptr), count_(0) {}
+    template <size_t N>
+    constexpr Statement(const char* sql, const Oid (&types)[N])
+        : sql_(sql), types_(types), count_(N)
+    {
+    }
+
+    /* Within SPI_connect(). limit 0: all rows. Returns the number of rows; they are in
+     * SPI_tuptable. */
+    uint64 execute(const ExtensionObjects& extension, const Datum* values,
+                   const bool* nulls = nullptr, long limit = 0);
+
+    /* With a snapshot that is newer than the transaction's, for reading only. */
+    uint64 execute_latest(const ExtensionObjects& extension, const Datum* values);
+
+  private:
+    SPIPlanPtr prepare(const ExtensionObjects& extension);
+    static const char* nulls_of(const bool* nulls, int count, char* buffer);
+
+    static constexpr int max_parameters = 32;
+
+    const char* sql_;
+    const Oid* types_;
+    int count_;
+    SPIPlanPtr plan_ = nullptr;
+    ExtensionObjects prepared_for_{};
+};
+
+/* Opens SPI for the life of a function; an ereport closes it by itself. */
+class SpiSession {
+  public:
+    SpiSession()
+    {
+        if (SPI_connect() != SPI_OK_CONNECT)
+            elog(ERROR, "SPI_connect failed");
+    }
+    /* Not in a destructor: a longjmp would pass it by, and it may raise. */
+    void finish() { SPI_finish(); }
+};
+
+/* A column (counted from 1) of a row of SPI_tuptable. */
+inline Datum column(uint64 row, int number, bool* null)
+{
+    return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, null);
+}
+
+inline Datum column(uint64 row, int number)
+{
+    bool null;
+    return column(row, number, &null);
+}
+
+} // namespace synckit

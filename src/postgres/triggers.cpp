@@ -1,0 +1,89 @@
+/*
+ * The triggers on synckit.documents, synckit.deltas and synckit.tombstones: what the functions
+ * write passes; writes by hand are refused, since they would be stored unmerged.
+ */
+#include "postgres/own_write.hpp"
+
+#include "postgres/bridge.hpp"
+
+extern "C" {
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "utils/rel.h"
+}
+
+namespace synckit {
+
+namespace {
+
+const OwnWrite* own_write = nullptr;
+
+Datum required_column(HeapTuple tuple, TupleDesc descriptor, const char* name)
+{
+    int number = SPI_fnumber(descriptor, name);
+    bool null = true;
+    Datum value = number > 0 ? SPI_getbinval(tuple, descriptor, number, &null) : Datum(0);
+    if (null)
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("column \"%s\" must not be null", name)));
+    return value;
+}
+
+/* Whether this row is the one that a function is writing. */
+bool is_own(const char* table, HeapTuple tuple, TupleDesc descriptor)
+{
+    if (!own_write || std::strcmp(own_write->table, table) != 0)
+        return false;
+    Datum id = required_column(tuple, descriptor, "id");
+    if (std::strcmp(table, "deltas") == 0)
+        return std::memcmp(DatumGetUUIDP(id)->data, DatumGetUUIDP(own_write->key)->data,
+                           UUID_LEN) == 0;
+    return datum_text(id) == datum_text(own_write->key) &&
+           (own_write->version == any_version ||
+            DatumGetInt64(required_column(tuple, descriptor, "version")) == own_write->version);
+}
+
+[[noreturn]] void refuse(const char* table, const char* hint)
+{
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("synckit.%s cannot be written directly", table),
+             errdetail("The write would be stored without being merged."), errhint("%s", hint)));
+    pg_unreachable();
+}
+
+} // namespace
+
+const OwnWrite* current_own_write()
+{
+    return own_write;
+}
+
+void set_current_own_write(const OwnWrite* row)
+{
+    own_write = row;
+}
+
+} // namespace synckit
+
+using namespace synckit;
+
+SYNCKIT_FUNCTION(synckit_guard_trigger)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("synckit_guard_trigger() must be called as a trigger")));
+    auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
+    const char* table = RelationGetRelationName(trigger->tg_relation);
+    constexpr const char* use_functions = "Use synckit_apply_delta() or synckit_apply_deltas().";
+    if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event)) {
+        if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+            refuse(table, "DELETE keeps what is needed to go on; TRUNCATE would not.");
+        refuse(table, use_functions);
+    }
+    HeapTuple row =
+        TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+    if (!is_own(table, row, RelationGetDescr(trigger->tg_relation)))
+        refuse(table, use_functions);
+    return PointerGetDatum(row);
+}
