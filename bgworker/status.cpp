@@ -5,6 +5,7 @@
 #include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/schema.hpp"
+#include "postgres/settings.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
@@ -160,8 +161,7 @@ SYNCKIT_FUNCTION(synckit_health)
     SchemaStatus schema = schema_status();
     PublisherStatus publisher = publisher_status();
     /* Not publishing is a fault only where publishing was asked for. */
-    bool wanted = std::strcmp(publisher.state, to_text(WorkerState::unconfigured)) != 0 &&
-                  std::strcmp(publisher.state, to_text(WorkerState::paused)) != 0;
+    bool wanted = settings::redis_url[0] != '\0' && settings::publish;
     bool healthy = schema.current && (publisher.connected || !wanted);
 
     ObjectBuilder schema_object;

@@ -65,14 +65,15 @@ void JsonScanner::fail(std::string detail) const
 void JsonScanner::fail(const char* sqlstate, std::string detail) const
 {
     constexpr size_t shown = 100;
-    std::string message = sqlstate == sqlstate::numeric_value_out_of_range
+    /* By its text: the same literal may stand at another address in another file. */
+    std::string message = std::string_view(sqlstate) == sqlstate::numeric_value_out_of_range
                               ? std::string("value out of range for type ")
                               : std::string("invalid input syntax for type ");
     message += type_name_;
     message += ": \"";
     message += utf8_prefix(text_, shown);
     message += text_.size() > shown ? "…\"" : "\"";
-    throw Error(sqlstate, std::move(message), std::move(detail));
+    throw Error(sqlstate, std::move(message), std::move(detail), hint_);
 }
 
 void JsonScanner::skip_space()
@@ -94,14 +95,19 @@ bool JsonScanner::take(char c)
 void JsonScanner::expect(char c)
 {
     if (!take(c)) {
-        std::string found =
-            at_ < text_.size() ? "\"" +
-                                     std::string(utf8_prefix(text_.substr(at_), 4)
-                                                     .substr(0, utf8_sequence(text_.substr(at_)))) +
-                                     "\""
-                               : std::string("the end of the text");
-        fail(std::string("Expected \"") + c + "\" at byte " + std::to_string(at_) + ", found " +
-             found + ".");
+        std::string detail = "Expected \"";
+        detail += c;
+        detail += "\" at byte ";
+        detail += std::to_string(at_);
+        if (at_ >= text_.size()) {
+            detail += ", found the end of the text.";
+        } else {
+            std::string_view rest = text_.substr(at_);
+            detail += ", found \"";
+            detail += rest.substr(0, utf8_sequence(rest));
+            detail += "\".";
+        }
+        fail(std::move(detail));
     }
 }
 
@@ -237,12 +243,12 @@ int64_t JsonScanner::counter()
         fail("The number at byte " + std::to_string(start) + " is not written as a whole number.");
     int64_t value = 0;
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (negative && digits != "0")
+        fail(sqlstate::numeric_value_out_of_range,
+             "The number at byte " + std::to_string(start) + " is negative.");
     if (error != std::errc())
         fail(sqlstate::numeric_value_out_of_range,
              "The number at byte " + std::to_string(start) + " is above 9223372036854775807.");
-    if (negative && value != 0)
-        fail(sqlstate::numeric_value_out_of_range,
-             "The number at byte " + std::to_string(start) + " is negative.");
     return value;
 }
 

@@ -21,8 +21,9 @@ void append_number(std::pmr::string& to, int64_t number);
  */
 class JsonScanner {
   public:
-    /* type_name: what the error messages say the text should have been. */
-    JsonScanner(std::string_view text, const char* type_name) : text_(text), type_name_(type_name)
+    /* type_name: what the error messages say the text should have been; hint: how it is written. */
+    JsonScanner(std::string_view text, const char* type_name, const char* hint = "")
+        : text_(text), type_name_(type_name), hint_(hint)
     {
     }
 
@@ -49,6 +50,7 @@ class JsonScanner {
 
     std::string_view text_;
     const char* type_name_;
+    const char* hint_;
     size_t at_ = 0;
 };
 

@@ -57,12 +57,15 @@ ClientId ClientId::from_text(std::string_view text)
 {
     if (text.empty())
         throw Error(sqlstate::invalid_parameter_value, "client id must not be empty",
-                    "A client id has 1 to 255 bytes.");
+                    "A client id has 1 to 255 bytes.",
+                    "Name the client by whatever tells it from all others, a UUID for example.");
     if (text.size() > max_client_id_bytes)
         throw Error(sqlstate::string_data_right_truncation, "client id is too long",
-                    "It has " + std::to_string(text.size()) + " bytes; a client id has 1 to 255.");
+                    "It has " + std::to_string(text.size()) + " bytes; a client id has 1 to 255.",
+                    "Bytes are counted, not characters. A UUID has 36.");
     if (!is_valid_text(text))
-        throw Error(sqlstate::character_not_in_repertoire, "client id is not valid UTF-8 text");
+        throw Error(sqlstate::character_not_in_repertoire, "client id is not valid UTF-8 text",
+                    "A client id is well-formed UTF-8 without NUL bytes.");
     ClientId id;
     id.uuid_ = uuid_from_text(text, id.buffer_.data());
     if (!id.uuid_)

@@ -111,8 +111,9 @@ void ClockSection::next()
     if (!in_uuids()) {
         text_at_ += clock_.text_lengths()[at_ - clock_.uuids()];
         /* Each length is a byte that nothing else vouches for. */
-        if (text_at_ > clock_.text_bytes().size())
-            corrupted("Its ids are longer than their block.");
+        size_t block = clock_.text_bytes().size();
+        if (text_at_ > block || (at_ + 1 == end_ && text_at_ != block))
+            corrupted("Its ids do not fill their block.");
     }
     ++at_;
 }

@@ -144,7 +144,7 @@ Bytes clock_tick(const ClockView& clock, const ClientId& client, Counter by, Mem
 {
     if (by < 1)
         throw Error(sqlstate::invalid_parameter_value, "a clock is raised by at least 1",
-                    "The step is " + std::to_string(by) + ".");
+                    "The step is " + std::to_string(by) + ".", "A clock never goes back.");
     Counter now = clock_get(clock, client);
     if (now > max_counter - by)
         throw Error(sqlstate::numeric_value_out_of_range, "vclock counter out of range",

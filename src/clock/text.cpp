@@ -17,7 +17,7 @@ constexpr uint8_t wire_version = 1;
 [[noreturn]] void bad_wire(std::string detail)
 {
     throw Error(sqlstate::invalid_binary_representation, "invalid binary value for type vclock",
-                std::move(detail));
+                std::move(detail), "The binary form is described in docs/formats.md.");
 }
 
 template <class T>
@@ -32,7 +32,7 @@ T big_endian(const uint8_t* from)
 
 Bytes clock_from_text(std::string_view text, Memory& memory)
 {
-    JsonScanner scanner(text, "vclock");
+    JsonScanner scanner(text, "vclock", "Write a clock as {\"alice\": 3, \"bob\": 1}.");
     std::pmr::vector<ClockEntry> entries(&memory);
     scanner.expect('{');
     if (!scanner.take('}')) {

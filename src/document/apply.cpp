@@ -68,7 +68,8 @@ Counter Document::decide_number(const Delta& delta, Ticks now, const MergeLimits
     }
     if (last == max_counter)
         throw Error(sqlstate::numeric_value_out_of_range, "clock value out of range",
-                    "The client's counter has reached 9223372036854775807.");
+                    "The client's counter has reached 9223372036854775807.",
+                    "Write on under another client id.");
     return last + 1;
 }
 
@@ -82,7 +83,8 @@ void Document::clip_what_was_seen(const Delta& delta, Ticks now, const MergeLimi
     if (delta.seen) {
         if (*delta.seen < 0)
             throw Error(sqlstate::numeric_value_out_of_range, "\"seen\" out of range",
-                        "It is " + std::to_string(*delta.seen) + "; it is a lamport, 0 or above.");
+                        "It is " + std::to_string(*delta.seen) + "; it is a lamport, 0 or above.",
+                        "Give the greatest lamport that the writer was shown, or leave it out.");
         verdict.seen = std::min(*delta.seen, std::max(lamport_, now + limits.max_clock_skew));
     } else if (!delta.timestamp && !delta.clock && !delta.stamp) {
         verdict.seen = lamport_;
@@ -138,7 +140,8 @@ void Document::check_stamp(Ticks stamp, Ticks now, const MergeLimits& limits) co
 {
     if (stamp < 1)
         throw Error(sqlstate::numeric_value_out_of_range, "stamp out of range",
-                    "It is " + std::to_string(stamp) + "; a stamp is 1 or above.");
+                    "It is " + std::to_string(stamp) + "; a stamp is 1 or above.",
+                    "A stamp is the column of that name in synckit.deltas, in ticks of 1/1024 ms.");
     if (stamp > now + limits.max_clock_skew && stamp > lamport_)
         throw Error(sqlstate::datetime_field_overflow, "stamp is in the future",
                     "It is " + std::to_string(milliseconds(stamp) - milliseconds(now)) +

@@ -34,7 +34,8 @@ Operation operation_from_text(std::string_view word)
         return Operation::merge;
     throw Error(sqlstate::invalid_parameter_value,
                 "unknown operation type \"" + std::string(utf8_prefix(word, 50)) + "\"",
-                "An operation is \"set\", \"delete\" or \"merge\".");
+                "An operation is \"set\", \"delete\" or \"merge\".",
+                "They are written in lower case.");
 }
 
 const char* to_text(Operation operation)

@@ -27,7 +27,9 @@ void append_write(std::pmr::string& to, const Registers& registers, uint32_t ind
 class RegistersParser {
   public:
     RegistersParser(std::string_view text, Memory& memory)
-        : scanner_(text, type_name), memory_(memory), registers_(&memory)
+        : scanner_(text, type_name,
+                   "Registers are made by synckit; their grammar is in its documentation."),
+          memory_(memory), registers_(&memory)
     {
     }
 

@@ -29,6 +29,13 @@ std::span<T> make_array(size_t count)
     return {array, count};
 }
 
+[[noreturn]] void throw_id_of_another_document()
+{
+    throw Error(sqlstate::invalid_parameter_value,
+                "a delta with this id is recorded for another document",
+                "An id names one delta for ever.", "Give each delta an id of its own.");
+}
+
 bool same_bytes(Bytes a, Bytes b)
 {
     return std::ranges::equal(a, b);
@@ -202,10 +209,7 @@ void DeltaApplication::find_recorded(std::span<Work> works)
                     continue;
                 }
                 CaughtError refusal;
-                try_pure(refusal, [] {
-                    throw Error(sqlstate::invalid_parameter_value,
-                                "a delta with this id is recorded for another document");
-                });
+                try_pure(refusal, [] { throw_id_of_another_document(); });
                 refuse(*input, refusal);
             }
         });
@@ -274,8 +278,7 @@ void DeltaApplication::merge_one(DeltaInput& input)
             if (auto found = accepted_ids_->find(*input.id); found != accepted_ids_->end())
                 earlier = found->second;
         if (earlier && earlier->document_index != input.document_index)
-            throw Error(sqlstate::invalid_parameter_value,
-                        "a delta with this id is recorded for another document");
+            throw_id_of_another_document();
         if (earlier) {
             const Verdict& verdict = *earlier->verdict;
             input.duplicate = new (memory_.allocate(sizeof(RecordedDelta), alignof(RecordedDelta)))

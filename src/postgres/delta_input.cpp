@@ -109,7 +109,8 @@ class ObjectReader {
             failed_ = true;
             refuse(refusal_, sqlstate::invalid_text_representation,
                    "\"id\" of a delta is not a UUID",
-                   psprintf("It is \"%s\".", to_cstring(utf8_prefix(*text_form, 60))));
+                   psprintf("It is \"%s\".", to_cstring(utf8_prefix(*text_form, 60))),
+                   "Leave it out to get one.");
             return;
         }
         to = id;
@@ -156,13 +157,17 @@ class ObjectReader {
     {
         failed_ = true;
         refuse(refusal_, sqlstate::invalid_parameter_value,
-               psprintf("\"%s\" of a delta must be %s", key, expected));
+               psprintf("\"%s\" of a delta must be %s", key, expected),
+               "It is something else, or written as something else.",
+               "A key that is null counts as missing; numbers are not written as strings.");
     }
 
     void out_of_range(const char* sqlstate, const char* key)
     {
         failed_ = true;
-        refuse(refusal_, sqlstate, psprintf("\"%s\" of a delta is out of range", key));
+        refuse(refusal_, sqlstate, psprintf("\"%s\" of a delta is out of range", key),
+               "It does not fit the column that it is recorded in.",
+               "Leave it out if you have none.");
     }
 
     JsonbContainer* object_;
@@ -201,31 +206,37 @@ std::span<Member> make_members(const DeltaInput& input, bool with_texts)
 /* Throws for what no document would accept. */
 void check_input(DeltaInput& input, bool may_stamp)
 {
-    auto required = [](const std::optional<std::string_view>& value, const char* name) {
+    auto required = [](const std::optional<std::string_view>& value, const char* name,
+                       const char* hint) {
         if (!value)
             throw Error(sqlstate::null_value_not_allowed,
-                        std::string(name) + " of a delta must not be null");
+                        std::string(name) + " of a delta must not be null",
+                        "Nothing says what is to be written where, or by whom.", hint);
     };
-    required(input.document, "document id");
-    required(input.client, "client id");
-    required(input.operation, "operation type");
+    required(input.document, "document id", "Pass document_id (\"documentId\" in JSON).");
+    required(input.client, "client id", "Pass client_id (\"clientId\" in JSON).");
+    required(input.operation, "operation type",
+             "Pass operation_type (\"operationType\" in JSON): set, delete or merge.");
     check_document_id(*input.document);
     ClientId::from_text(*input.client);
     Operation operation = operation_from_text(*input.operation);
 
     if (operation == Operation::merge)
         input.field = input.field.value_or("");
-    required(input.field, "field path");
+    required(input.field, "field path",
+             "Pass field_path (\"fieldPath\" in JSON); '' with delete is the whole document.");
     bool names_field =
         operation == Operation::set || (operation == Operation::erase && !input.field->empty());
     if (names_field)
         check_field_name(*input.field);
     else if (!input.field->empty())
         throw Error(sqlstate::invalid_parameter_value, "field path of a merge must be empty",
-                    "A merge names its fields in the members of its value.");
+                    "A merge names its fields in the members of its value.",
+                    "To write one field, use set.");
 
     if (operation == Operation::erase && input.value)
-        throw Error(sqlstate::invalid_parameter_value, "a delete takes no value");
+        throw Error(sqlstate::invalid_parameter_value, "a delete takes no value",
+                    "A deleted field has none.", "Leave the value out, or use set.");
     if (operation != Operation::erase && !input.value)
         throw Error(sqlstate::null_value_not_allowed, "value of a set or merge must not be null",
                     "SQL NULL is no value.", "JSON null is one: 'null'::jsonb.");
@@ -234,16 +245,19 @@ void check_input(DeltaInput& input, bool may_stamp)
         throw Error(sqlstate::program_limit_exceeded, "value of a delta is too large",
                     "It has " + std::to_string(VARSIZE(input.value) - VARHDRSZ) +
                         " bytes as jsonb, more than synckit.max_value_bytes (" +
-                        std::to_string(settings::max_value_bytes) + ").");
+                        std::to_string(settings::max_value_bytes) + ").",
+                    "Split the value into several fields, or raise the setting.");
     if (operation == Operation::merge && !JB_ROOT_IS_OBJECT(input.value))
         throw Error(sqlstate::invalid_parameter_value, "value of a merge must be a JSON object",
-                    "Each of its members is written as a field.");
+                    "Each of its members is written as a field.", "To write one field, use set.");
     if (input.timestamp && TIMESTAMP_NOT_FINITE(*input.timestamp))
-        throw Error(sqlstate::datetime_field_overflow, "timestamp of a delta must be finite");
+        throw Error(sqlstate::datetime_field_overflow, "timestamp of a delta must be finite",
+                    "It is infinity or -infinity.", "Leave it out to mean now.");
     if (input.stamp && !may_stamp)
         throw Error("42501", "permission denied to bring a stamp",
                     "Only the owner of synckit.deltas, a superuser and members of role "
-                    "synckit_replicator may.");
+                    "synckit_replicator may.",
+                    "Leave the stamp out: it is decided when the delta is merged.");
 
     input.delta.client = *input.client;
     input.delta.operation = operation;

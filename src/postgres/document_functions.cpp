@@ -96,7 +96,11 @@ SYNCKIT_FUNCTION(synckit_merge_clock)
     DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
     SpiSession spi;
     DocumentRow row;
-    if (!rows.lock(id, row))
+    if (!rows.lock(id, row) && clock_statement.execute(extension_of(fcinfo), &id) > 0)
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("permission denied for document \"%s\"", TextDatumGetCString(id)),
+                        errdetail("A row-level security policy keeps it from being written.")));
+    if (!row.exists)
         ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
                         errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
                         errhint("A document is created by its first delta.")));
