@@ -35,7 +35,7 @@ Statement insert_statement(
 Statement clear_statement("DELETE FROM _synckit.publisher");
 Statement load_statement(
     "SELECT ctid, epoch, system_identifier, timeline, published_to::pg_catalog.text, "
-    "publishing_to::pg_catalog.text, position, published FROM _synckit.publisher");
+    "publishing_to::pg_catalog.text, position, published, saved_at FROM _synckit.publisher");
 Statement now_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 
 constexpr Oid epoch_types[] = {INT8OID, INT8OID, INT4OID};
@@ -196,6 +196,7 @@ void load_cursor(Cursor& cursor)
         cursor.publishing_to = null ? nullptr : keep(publishing_to);
         cursor.position = DatumGetInt64(column(0, 7));
         cursor.published = DatumGetInt64(column(0, 8));
+        cursor.saved_at = DatumGetTimestampTz(column(0, 9));
         if (!same_history) {
             cursor.epoch = draw_epoch(cursor.epoch);
             Datum values[] = {Int64GetDatum(cursor.epoch),
@@ -211,6 +212,7 @@ void load_cursor(Cursor& cursor)
         cursor.published_to = keep(column(0, 1));
         cursor.epoch = draw_epoch(cursor.epoch);
         cursor.position = cursor.published = 0;
+        cursor.saved_at = GetCurrentTimestamp();
         cursor.ctid = insert_cursor(cursor.epoch, cursor.published_to);
         cursor.new_epoch = true;
     }

@@ -36,6 +36,7 @@ struct Cursor {
     char* publishing_to = nullptr; // S2 while a backlog is worked off, else null
     int64 position = 0;            // in that backlog: the greatest seq published
     int64 published = 0;
+    TimestampTz saved_at = 0;
     bool new_epoch = false; // drawn just now, to be announced
 };
 

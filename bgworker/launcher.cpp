@@ -42,6 +42,7 @@ struct Database {
     Oid oid;
     DatabaseSlot* slot;
     BackgroundWorkerHandle* worker;
+    TimestampTz started_at;
     TimestampTz start_after;
     int64 pause_us;
     bool seen;       // in the latest look at pg_database
@@ -133,7 +134,8 @@ void Launcher::start(Database& database)
     MemoryContext before = MemoryContextSwitchTo(TopMemoryContext);
     bool registered = RegisterDynamicBackgroundWorker(&worker, &database.worker);
     MemoryContextSwitchTo(before);
-    database.start_after = GetCurrentTimestamp() + database.pause_us;
+    database.started_at = GetCurrentTimestamp();
+    database.start_after = database.started_at + database.pause_us;
     database.pause_us = Min(database.pause_us * 2, longest_pause_us);
     if (registered) {
         set_state(*database.slot, WorkerState::starting);
@@ -159,11 +161,7 @@ void Launcher::look()
         Database& database = databases_[i];
         DatabaseSlot* slot = database.slot;
         if (is_running(database)) {
-            if (state_of(*slot) == WorkerState::starting)
-                looking = true;
-            else
-                database.pause_us =
-                    first_pause_us; // it got somewhere: should it end, it is started again soon
+            looking |= state_of(*slot) == WorkerState::starting;
             continue;
         }
         if (!database.seen) { // dropped
@@ -172,10 +170,14 @@ void Launcher::look()
             --i;
             continue;
         }
-        if (pg_atomic_exchange_u32(&slot->announced, 0) == 1) {
+        bool announced = pg_atomic_exchange_u32(&slot->announced, 0) == 1;
+        if (announced)
             set_state(*slot, WorkerState::none);
+        bool ran_well = now - database.started_at > longest_pause_us;
+        if (announced || ran_well || state_of(*slot) == WorkerState::stopped)
+            database.pause_us = first_pause_us;
+        if (announced)
             database.start_after = 0;
-        }
         if (state_of(*slot) == WorkerState::no_extension || now < database.start_after ||
             (looking && !database.started))
             continue;

@@ -18,6 +18,8 @@ extern "C" {
 }
 
 #include "redis/handshake.hpp"
+#include "redis/printable.hpp"
+#include "redis/sqlstates.hpp"
 
 namespace synckit {
 
@@ -102,6 +104,9 @@ void RedisLink::close()
 bool RedisLink::connect(const char* url_text, const char* password_file)
 {
     close();
+    if (url_text_)
+        pfree(url_text_);
+    url_text_ = MemoryContextStrdup(TopMemoryContext, url_text);
     CaughtError caught;
     if (!try_pure(caught, [&] {
             url_ = parse_redis_url(url_text);
@@ -264,7 +269,11 @@ bool RedisLink::exchange(size_t replies)
 {
     return converse(replies, [](const RedisReply& reply, size_t) {
         if (reply.is_error())
-            throw Error("08004", "Redis refused a command", reply.text());
+            throw Error(sqlstate::connection_rejected, "Redis refused a command",
+                        printable(reply.text()));
+        if (reply.kind() != RedisReply::Kind::integer)
+            throw Error(sqlstate::protocol_violation,
+                        "Redis answered something else than was asked");
     });
 }
 

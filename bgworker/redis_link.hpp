@@ -25,6 +25,7 @@ class RedisLink {
     static RedisLink* create();
 
     bool connected() const { return connected_; }
+    bool is_for(const char* url) const { return url_text_ && std::strcmp(url_text_, url) == 0; }
     const char* error() const { return error_; }
     /* The address, without any password. */
     const char* address() const { return address_; }
@@ -62,6 +63,7 @@ class RedisLink {
     pgsocket socket_ = PGINVALID_SOCKET;
     WaitEventSet* events_ = nullptr;
     RedisProtocol* protocol_ = nullptr;
+    char* url_text_ = nullptr; // as configured
     RedisUrl url_;
     bool connected_ = false;
     char address_[300] = "";

@@ -77,6 +77,8 @@ const char* to_text(WorkerState worker_state)
         return "publishing";
     case WorkerState::stopped:
         return "stopped";
+    case WorkerState::failed:
+        return "failed";
     }
     return "";
 }

@@ -24,7 +24,8 @@ enum class WorkerState : uint32_t {
     paused,       // synckit.publish is off
     connecting,   // Redis does not answer
     publishing,
-    stopped, // ended; the launcher starts it again
+    stopped, // left by itself; the launcher starts it again
+    failed,  // ended by an error, which is in the server's log; started again after a pause
 };
 const char* to_text(WorkerState);
 

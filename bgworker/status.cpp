@@ -8,8 +8,10 @@
 #include "postgres/settings.hpp"
 
 extern "C" {
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -177,7 +179,7 @@ SYNCKIT_FUNCTION(synckit_health)
     publisher_object.integer("lag_deltas", publisher.lag_deltas);
     publisher_object.number(
         "lag_seconds", DirectFunctionCall1(float8_numeric, Float8GetDatum(publisher.lag_seconds)));
-    if (publisher.last_error[0])
+    if (publisher.last_error[0] && has_privs_of_role(GetUserId(), ROLE_PG_MONITOR))
         publisher_object.text("last_error", publisher.last_error);
 
     ObjectBuilder health;

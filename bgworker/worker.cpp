@@ -96,7 +96,7 @@ class Worker {
 
     Cursor cursor_;
     Feed feed_{cursor_};
-    RedisLink* link_ = RedisLink::create();
+    RedisLink* link_ = nullptr;
     bool cursor_loaded_ = false;
     bool unsaved_ = false;
     TimestampTz saved_at_ = 0;
@@ -126,6 +126,11 @@ bool Worker::ready()
         cursor_loaded_ = true;
         uint64 written = pg_atomic_read_u64(&slot->written);
         feed_.count_pending();
+        if (!cursor_.publishing_to) {
+            LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
+            slot->caught_up_at = cursor_.saved_at;
+            LWLockRelease(shared_lock());
+        }
         pg_atomic_write_u64(&slot->epoch, static_cast<uint64>(cursor_.epoch));
         pg_atomic_write_u64(&slot->published, static_cast<uint64>(cursor_.published));
         pg_atomic_write_u64(&slot->written_mark, written);
@@ -147,7 +152,7 @@ bool Worker::schema_ready()
 
 bool Worker::ensure_connected()
 {
-    if (link_->connected())
+    if (link_->connected() && link_->is_for(settings::redis_url))
         return true;
     if (link_->connect(settings::redis_url, settings::redis_password_file)) {
         if (complained_)
@@ -264,6 +269,7 @@ void Worker::wait(long ms)
 
 void Worker::run()
 {
+    link_ = RedisLink::create();
     for (;;) {
         publish();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -291,14 +297,13 @@ void set_worker_settings()
     set("default_transaction_read_only", "off");
 }
 
-extern "C" void worker_ends(int, Datum)
+extern "C" void worker_ends(int code, Datum)
 {
-    LWLockReleaseAll();
     if (pg_atomic_read_u32(&slot->worker) == own_proc())
         pg_atomic_write_u32(&slot->worker, 0);
     slot->pid = 0;
     if (state_of(*slot) != WorkerState::no_extension)
-        set_state(*slot, WorkerState::stopped);
+        set_state(*slot, code == 0 ? WorkerState::stopped : WorkerState::failed);
 }
 
 } // namespace
@@ -345,7 +350,6 @@ void synckit_worker_main(Datum database)
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
     set_worker_settings();
-    Worker* worker = nullptr;
-    run_pure([&] { worker = new Worker(); });
-    worker->run();
+    static Worker worker;
+    worker.run();
 }
