@@ -64,7 +64,8 @@ constexpr Oid count_types[] = {XID8ARRAYOID, XID8OID, XID8OID, TEXTOID, INT8OID}
 Statement count_statement("SELECT pg_catalog.count(*) FROM " BACKLOG_KEYS, count_types);
 
 constexpr Oid chunk_types[] = {XID8ARRAYOID, INT8ARRAYOID};
-Statement chunk_statement("SELECT " ROW_COLUMNS " FROM pg_catalog.unnest($1, $2) k (xid, seq) "
+Statement chunk_statement("SELECT " ROW_COLUMNS " FROM ROWS FROM (pg_catalog.unnest($1), "
+                          "pg_catalog.unnest($2)) k (xid, seq) "
                           "JOIN synckit.deltas d ON d.xid OPERATOR(pg_catalog.=) k.xid "
                           "AND d.seq OPERATOR(pg_catalog.=) k.seq",
                           chunk_types);
