@@ -72,7 +72,7 @@ void JsonScanner::fail(const char* sqlstate, std::string detail) const
     message += type_name_;
     message += ": \"";
     message += utf8_prefix(text_, shown);
-    message += text_.size() > shown ? "…\"" : "\"";
+    message += text_.size() > shown ? "...\"" : "\"";
     throw Error(sqlstate, std::move(message), std::move(detail), hint_);
 }
 

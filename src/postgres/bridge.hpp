@@ -13,8 +13,10 @@
  */
 namespace synckit {
 
-/* Memory in a memory context, which frees it all at once. Out of memory is std::bad_alloc here, not
- * a jump. */
+/*
+ * Memory in a memory context, which frees it all at once. Out of memory is std::bad_alloc here, not
+ * a jump. Glue may hold one across an ereport: its destructor, virtual by inheritance, does nothing.
+ */
 class ContextMemory final : public Memory {
   public:
     explicit ContextMemory(MemoryContext context) : context_(context) {}

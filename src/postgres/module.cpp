@@ -39,7 +39,7 @@ SYNCKIT_FUNCTION(synckit_announce)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("synckit needs a database whose encoding is UTF8"),
                         errdetail("The encoding of this one is %s.", GetDatabaseEncodingName()),
-                        errhint("CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.")));
+                        errhint("CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
     if (synckit::shared_state())
         synckit::note_extension_created();
     else

@@ -34,8 +34,12 @@ bool check_redis_url(char** value, void**, GucSource)
     if (**value == '\0')
         return true;
     CaughtError caught;
-    bool has_password = false;
-    if (!try_pure(caught, [&] { has_password = parse_redis_url(*value).password.has_value(); })) {
+    bool has_password = false, tls = false;
+    if (!try_pure(caught, [&] {
+            RedisUrl url = parse_redis_url(*value);
+            has_password = url.has_password();
+            tls = url.tls;
+        })) {
         GUC_check_errcode(caught.sqlstate);
         GUC_check_errmsg("%s", caught.message);
         if (caught.detail[0])
@@ -50,6 +54,12 @@ bool check_redis_url(char** value, void**, GucSource)
         GUC_check_errmsg("synckit.redis_url must not contain a password");
         GUC_check_errhint(
             "Put the password into a file and name it in synckit.redis_password_file.");
+        return false;
+    }
+    if (tls) {
+        GUC_check_errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
+        GUC_check_errmsg("synckit.redis_url: rediss:// is not supported yet");
+        GUC_check_errhint("Use redis:// or a unix socket.");
         return false;
     }
     return true;

@@ -16,7 +16,7 @@ constexpr size_t max_unix_path = 107; // sockaddr_un holds 108 bytes, the last o
 [[noreturn]] void refuse(std::string detail)
 {
     throw Error(sqlstate::invalid_parameter_value, "invalid Redis URL", std::move(detail),
-                "Write redis://[user[:password]@]host[:port][/database], rediss://… for TLS, or "
+                "Write redis://[user[:password]@]host[:port][/database], rediss://... for TLS, or "
                 "unix://[user[:password]@]/path/to/socket[?db=N]. Special characters in user "
                 "and password are written as %XX.");
 }
