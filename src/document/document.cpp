@@ -218,8 +218,10 @@ void Document::merge(const Delta& delta, Verdict& verdict)
     uint32_t write = add_write(delta.client, verdict.stamp, verdict.number);
     auto& changed = verdict.changed_fields;
     if (delta.deletes_document()) {
+        uint32_t before = registers_.dead;
         raise(registers_.dead, write);
-        drop_dead_fields(changed);
+        if (registers_.dead != before) // else what it kills is dead already
+            drop_dead_fields(changed);
         verdict.complete = !exists();
     } else if (delta.operation == Operation::erase) {
         if (merge_field({delta.field, nullptr, {}}, Kind::tombstone, write))
