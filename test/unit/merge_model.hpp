@@ -148,12 +148,12 @@ class DocumentModel {
             changed.insert(name);
         };
         if (edit.operation == Operation::erase && edit.field.empty()) {
-            raise(registers.dead, write(std::nullopt));
-            std::erase_if(registers.fields, [&](const auto& field) {
-                if (below_dead(field.second) && field.second.text)
-                    changed.insert(field.first);
-                return below_dead(field.second);
-            });
+            if (raise(registers.dead, write(std::nullopt)))
+                std::erase_if(registers.fields, [&](const auto& field) {
+                    if (below_dead(field.second) && field.second.text)
+                        changed.insert(field.first);
+                    return below_dead(field.second);
+                });
             complete = !exists();
         } else if (edit.operation == Operation::erase) {
             take(edit.field, write(std::nullopt));
