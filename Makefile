@@ -7,7 +7,7 @@ EXTENSION = extension/synckit
 DATA = $(wildcard extension/synckit--*.sql)
 
 PURE = $(wildcard src/base/*.cpp src/clock/*.cpp src/document/*.cpp src/message/*.cpp src/redis/*.cpp)
-GLUE = $(wildcard src/postgres/*.cpp bgworker/*.cpp)
+GLUE = $(wildcard src/postgres/*.cpp src/functions/*.cpp bgworker/*.cpp)
 OBJS = $(patsubst %.cpp,%.o,$(PURE) $(GLUE))
 
 REGRESS = $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))
@@ -19,7 +19,7 @@ ISOLATION_OPTS = --inputdir=test --temp-instance=tmp_check_iso --temp-config=tes
 NO_LOCALE = 1
 ENCODING = UTF8
 
-EXTRA_CLEAN = src/postgres/migrations.inc tmp_check tmp_check_iso
+EXTRA_CLEAN = src/functions/migrations.inc tmp_check tmp_check_iso
 
 # JIT bitcode would need the same flags as the objects, through another compiler; a wrong one is inlined in silence.
 override with_llvm = no
@@ -44,10 +44,10 @@ $(patsubst %.cpp,%.o,$(PURE)): %.o: %.cpp
 $(patsubst %.cpp,%.o,$(GLUE)): %.o: %.cpp
 	$(CXX) $(SYNCKIT_CXXFLAGS) $(DEPENDENCIES) $(SYNCKIT_CPPFLAGS) -isystem $(includedir_server) -c $< -o $@
 
-src/postgres/schema.o: src/postgres/migrations.inc
+src/functions/schema.o: src/functions/migrations.inc
 
 # The migrations travel in the library, so that the two never disagree.
-src/postgres/migrations.inc: $(sort $(wildcard extension/schema/*.sql))
+src/functions/migrations.inc: $(sort $(wildcard extension/schema/*.sql))
 	for file in $(sort $(wildcard extension/schema/*.sql)); do \
 	    printf 'R"migration('; cat $$file; printf ')migration",\n'; \
 	done > $@

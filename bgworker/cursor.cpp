@@ -35,21 +35,22 @@ Statement insert_statement(
 Statement clear_statement("DELETE FROM _synckit.publisher");
 Statement load_statement(
     "SELECT ctid, epoch, system_identifier, timeline, published_to::pg_catalog.text, "
-    "publishing_to::pg_catalog.text, position, published, saved_at FROM _synckit.publisher");
+    "publishing_to::pg_catalog.text, position, published, saved_at, announced "
+    "FROM _synckit.publisher");
 Statement now_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 
 constexpr Oid epoch_types[] = {INT8OID, INT8OID, INT4OID};
 Statement epoch_statement(
-    "UPDATE _synckit.publisher SET epoch = $1, system_identifier = $2, timeline = $3 "
-    "RETURNING ctid",
+    "UPDATE _synckit.publisher SET epoch = $1, system_identifier = $2, timeline = $3, "
+    "announced = false RETURNING ctid",
     epoch_types);
 
 /* By place: under a snapshot that somebody holds open, a look-up would visit every version ever
  * saved. */
-constexpr Oid save_types[] = {TIDOID, TEXTOID, TEXTOID, INT8OID, INT8OID};
+constexpr Oid save_types[] = {TIDOID, TEXTOID, TEXTOID, INT8OID, INT8OID, BOOLOID};
 Statement save_statement(
     "UPDATE _synckit.publisher SET published_to = $2::pg_catalog.pg_snapshot, "
-    "publishing_to = $3::pg_catalog.pg_snapshot, position = $4, published = $5, "
+    "publishing_to = $3::pg_catalog.pg_snapshot, position = $4, published = $5, announced = $6, "
     "saved_at = pg_catalog.now() WHERE ctid OPERATOR(pg_catalog.=) $1 RETURNING ctid",
     save_types);
 
@@ -161,6 +162,7 @@ void create_cursor()
     Oid user;
     int context;
     GetUserIdAndSecContext(&user, &context);
+    ForceSyncCommit(); // the epoch may be heard as soon as it can be seen
     char* snapshot = snapshot_with_self();
     Oid owner = extension_owner();
     PG_TRY();
@@ -183,7 +185,6 @@ void load_cursor(Cursor& cursor)
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     SpiSession spi;
-    cursor.new_epoch = false;
     if (load_statement.execute({}, nullptr) > 0) {
         bool null;
         cursor.ctid = returned_ctid();
@@ -197,6 +198,7 @@ void load_cursor(Cursor& cursor)
         cursor.position = DatumGetInt64(column(0, 7));
         cursor.published = DatumGetInt64(column(0, 8));
         cursor.saved_at = DatumGetTimestampTz(column(0, 9));
+        cursor.new_epoch = !DatumGetBool(column(0, 10));
         if (!same_history) {
             cursor.epoch = draw_epoch(cursor.epoch);
             Datum values[] = {Int64GetDatum(cursor.epoch),
@@ -228,10 +230,13 @@ bool save_cursor(Cursor& cursor)
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     SpiSession spi;
-    Datum values[] = {PointerGetDatum(&cursor.ctid), CStringGetTextDatum(cursor.published_to),
+    Datum values[] = {PointerGetDatum(&cursor.ctid),
+                      CStringGetTextDatum(cursor.published_to),
                       cursor.publishing_to ? CStringGetTextDatum(cursor.publishing_to) : Datum(0),
-                      Int64GetDatum(cursor.position), Int64GetDatum(cursor.published)};
-    bool nulls[] = {false, false, !cursor.publishing_to, false, false};
+                      Int64GetDatum(cursor.position),
+                      Int64GetDatum(cursor.published),
+                      BoolGetDatum(!cursor.new_epoch)};
+    bool nulls[] = {false, false, !cursor.publishing_to, false, false, false};
     bool saved = save_statement.execute({}, values, nulls) == 1;
     if (saved)
         cursor.ctid = returned_ctid();

@@ -37,7 +37,7 @@ struct Cursor {
     int64 position = 0;            // in that backlog: the greatest seq published
     int64 published = 0;
     TimestampTz saved_at = 0;
-    bool new_epoch = false; // drawn just now, to be announced
+    bool new_epoch = false; // to be announced
 };
 
 /* The first cursor, written by synckit_migrate() in its own transaction. Switches to the

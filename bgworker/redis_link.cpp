@@ -277,6 +277,19 @@ bool RedisLink::exchange(size_t replies)
     });
 }
 
+/* Nothing is due, so all that there could be to read is the end of the connection. */
+bool RedisLink::check()
+{
+    char byte;
+    ssize_t received = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return true;
+    if (received < 0)
+        return fail("lost the connection: %s", strerror(errno));
+    return fail(received == 0 ? "Redis closed the connection"
+                              : "Redis answered what was not asked");
+}
+
 bool RedisLink::send_some()
 {
     for (;;) {

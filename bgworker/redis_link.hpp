@@ -44,6 +44,9 @@ class RedisLink {
      */
     bool exchange(size_t replies);
 
+    /* Between exchanges: false, with error(), if Redis has gone meanwhile. Does not wait. */
+    bool check();
+
   private:
     bool fail(const char* format, ...) pg_attribute_printf(2, 3);
     bool open_socket();

@@ -152,7 +152,8 @@ bool Worker::schema_ready()
 
 bool Worker::ensure_connected()
 {
-    if (link_->connected() && link_->is_for(settings::redis_url))
+    /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
+    if (link_->connected() && link_->is_for(settings::redis_url) && link_->check())
         return true;
     if (link_->connect(settings::redis_url, settings::redis_password_file)) {
         if (complained_)
@@ -196,6 +197,7 @@ bool Worker::announce_epoch()
     if (!link_->exchange(1))
         return false;
     cursor_.new_epoch = false;
+    unsaved_ = true;
     return true;
 }
 

@@ -15,7 +15,8 @@ namespace synckit {
 
 /*
  * Memory in a memory context, which frees it all at once. Out of memory is std::bad_alloc here, not
- * a jump. Glue may hold one across an ereport: its destructor, virtual by inheritance, does nothing.
+ * a jump. Glue may hold one across an ereport: its destructor, virtual by inheritance, does
+ * nothing.
  */
 class ContextMemory final : public Memory {
   public:

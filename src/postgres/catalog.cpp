@@ -7,7 +7,10 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -54,6 +57,24 @@ ExtensionObjects extension_in(Oid schema)
 ExtensionObjects extension_of(FunctionCallInfo fcinfo)
 {
     return extension_in(get_func_namespace(fcinfo->flinfo->fn_oid));
+}
+
+bool is_vclock(Oid type)
+{
+    static Oid known = InvalidOid; // a type is no other as long as it is there
+    if (type == known)
+        return true;
+    HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+    if (!HeapTupleIsValid(tuple))
+        return false;
+    bool named_so = std::strcmp(NameStr(reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typname),
+                                "vclock") == 0;
+    ReleaseSysCache(tuple);
+    Oid extension = named_so ? get_extension_oid("synckit", true) : InvalidOid;
+    if (!OidIsValid(extension) || getExtensionOfObject(TypeRelationId, type) != extension)
+        return false;
+    known = type;
+    return true;
 }
 
 Oid table_oid(const char* name)

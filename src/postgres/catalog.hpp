@@ -23,6 +23,9 @@ struct ExtensionObjects {
 ExtensionObjects extension_of(FunctionCallInfo fcinfo);
 ExtensionObjects extension_in(Oid schema);
 
+/* Whether this is the extension's type vclock: for who does not know where the extension is. */
+bool is_vclock(Oid type);
+
 /* The schema's version as its function synckit.schema_version() says; 0 before migrate. Never runs
  * the function. */
 int schema_version();

@@ -1,6 +1,7 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 }
 
@@ -28,6 +29,23 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
     return plan_;
 }
 
+void Statement::check_results(const ExtensionObjects& extension) const
+{
+    for (int i = 0; i < result_count_; ++i) {
+        Oid type = SPI_gettypeid(SPI_tuptable->tupdesc, i + 1), expected = results_[i];
+        bool same = type == expected || (expected == TEXTOID && type == VARCHAROID);
+        if (expected == type_of_vclock)
+            same = OidIsValid(extension.vclock) ? type == extension.vclock : is_vclock(type);
+        else if (expected == type_of_registers)
+            same = type == extension.registers;
+        if (!same)
+            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                            errmsg("column \"%s\" of synckit's tables has another type",
+                                   SPI_fname(SPI_tuptable->tupdesc, i + 1)),
+                            errdetail("It is of type %s.", format_type_be(type))));
+    }
+}
+
 const char* Statement::nulls_of(const bool* nulls, int count, char* buffer)
 {
     if (!nulls)
@@ -45,6 +63,7 @@ uint64 Statement::execute(const ExtensionObjects& extension, const Datum* values
                                   nulls_of(nulls, count_, buffer), false, limit);
     if (result < 0)
         elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
+    check_results(extension);
     return SPI_processed;
 }
 
@@ -54,6 +73,7 @@ uint64 Statement::execute_latest(const ExtensionObjects& extension, const Datum*
                                       GetLatestSnapshot(), InvalidSnapshot, true, false, 1);
     if (result < 0)
         elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
+    check_results(extension);
     return SPI_processed;
 }
 

@@ -33,6 +33,13 @@ class Statement {
         : sql_(sql), types_(types), count_(N)
     {
     }
+    /* With the types of the columns that it returns, for what reads the users' tables: their owner
+     * may have changed a column, and a datum must not be taken for what it is not. */
+    template <size_t N, size_t M>
+    constexpr Statement(const char* sql, const Oid (&types)[N], const Oid (&results)[M])
+        : sql_(sql), types_(types), count_(N), results_(results), result_count_(M)
+    {
+    }
 
     /* Within SPI_connect(). limit 0: all rows. Returns the number of rows; they are in
      * SPI_tuptable. */
@@ -44,6 +51,7 @@ class Statement {
 
   private:
     SPIPlanPtr prepare(const ExtensionObjects& extension);
+    void check_results(const ExtensionObjects& extension) const;
     static const char* nulls_of(const bool* nulls, int count, char* buffer);
 
     static constexpr int max_parameters = 32;
@@ -51,6 +59,8 @@ class Statement {
     const char* sql_;
     const Oid* types_;
     int count_;
+    const Oid* results_ = nullptr;
+    int result_count_ = 0;
     SPIPlanPtr plan_ = nullptr;
     ExtensionObjects prepared_for_{};
 };
@@ -73,10 +83,16 @@ inline Datum column(uint64 row, int number, bool* null)
     return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, null);
 }
 
+/* One that must have a value. The tables' owner may have dropped the constraint that says so. */
 inline Datum column(uint64 row, int number)
 {
     bool null;
-    return column(row, number, &null);
+    Datum value = column(row, number, &null);
+    if (null)
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("column \"%s\" of a row of synckit's tables is null",
+                               SPI_fname(SPI_tuptable->tupdesc, number))));
+    return value;
 }
 
 } // namespace synckit

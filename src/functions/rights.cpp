@@ -1,4 +1,4 @@
-#include "postgres/rights.hpp"
+#include "functions/rights.hpp"
 
 #include "postgres/catalog.hpp"
 

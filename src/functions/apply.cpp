@@ -1,9 +1,9 @@
-#include "postgres/apply.hpp"
+#include "functions/apply.hpp"
 
 #include <algorithm>
 
 #include "bgworker/wakeup.hpp"
-#include "postgres/rights.hpp"
+#include "functions/rights.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

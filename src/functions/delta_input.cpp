@@ -1,4 +1,4 @@
-#include "postgres/delta_input.hpp"
+#include "functions/delta_input.hpp"
 
 #include <charconv>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "postgres/delta_input.hpp"
-#include "postgres/document_rows.hpp"
+#include "functions/delta_input.hpp"
+#include "functions/document_rows.hpp"
 
 namespace synckit {
 

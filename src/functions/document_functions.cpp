@@ -2,7 +2,7 @@
  * synckit_get_document(), synckit_get_clock() and synckit_merge_clock(): docs/reference.md
  * describes them.
  */
-#include "postgres/document_rows.hpp"
+#include "functions/document_rows.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

@@ -4,11 +4,11 @@
  * A migration is a file in extension/schema/, compiled into the library. One call applies what is
  * missing, in one transaction.
  */
-#include "postgres/schema.hpp"
+#include "functions/schema.hpp"
 
 #include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
-#include "postgres/rights.hpp"
+#include "functions/rights.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {
@@ -30,7 +30,7 @@ namespace synckit {
 namespace {
 
 constexpr const char* migrations[] = {
-#include "postgres/migrations.inc"
+#include "functions/migrations.inc"
 };
 static_assert(std::size(migrations) == library_schema_version);
 

@@ -1,6 +1,6 @@
-#include "postgres/document_rows.hpp"
+#include "functions/document_rows.hpp"
 
-#include "postgres/own_write.hpp"
+#include "functions/own_write.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

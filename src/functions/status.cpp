@@ -4,7 +4,7 @@
 #include "bgworker/shared.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
-#include "postgres/schema.hpp"
+#include "functions/schema.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {

@@ -2,7 +2,7 @@
  * The triggers on synckit.documents, synckit.deltas and synckit.tombstones: what the functions
  * write passes; writes by hand are refused, since they would be stored unmerged.
  */
-#include "postgres/own_write.hpp"
+#include "functions/own_write.hpp"
 
 #include "postgres/bridge.hpp"
 
