@@ -40,6 +40,11 @@ constexpr int window_rows = 200'000;
     "d.clock_value, d.\"timestamp\", d.clock, d.version, d.lamport, d.stamp, d.outcome, "          \
     "d.changed_fields, d.server_id"
 
+constexpr Oid row_results[] = {XID8OID, INT8OID, XIDOID,   UUIDOID, TEXTOID,        TEXTOID,
+                               TEXTOID, TEXTOID, JSONBOID, INT8OID, TIMESTAMPTZOID, type_of_vclock,
+                               INT8OID, INT8OID, INT8OID,  TEXTOID, TEXTARRAYOID,   TEXTOID};
+constexpr Oid key_results[] = {XID8OID, INT8OID};
+
 /* Bounded on both sides: a restored row may carry any xid, and without the upper bound it would
  * match for ever. */
 constexpr Oid live_types[] = {XID8ARRAYOID, XID8OID, XID8OID, INT8OID};
@@ -47,7 +52,7 @@ Statement live_statement(
     "SELECT " ROW_COLUMNS " FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "
     "UNION ALL SELECT " ROW_COLUMNS " FROM synckit.deltas d "
     "WHERE d.xid OPERATOR(pg_catalog.>=) $2 AND d.xid OPERATOR(pg_catalog.<) $3 LIMIT $4",
-    live_types);
+    live_types, row_results);
 
 #define BACKLOG_KEYS                                                                               \
     "(SELECT d.xid, d.seq FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "      \
@@ -58,7 +63,7 @@ Statement live_statement(
 
 constexpr Oid window_types[] = {XID8ARRAYOID, XID8OID, XID8OID, TEXTOID, INT8OID, INT8OID};
 Statement window_statement("SELECT k.xid, k.seq FROM " BACKLOG_KEYS " ORDER BY k.seq LIMIT $6",
-                           window_types);
+                           window_types, key_results);
 
 constexpr Oid count_types[] = {XID8ARRAYOID, XID8OID, XID8OID, TEXTOID, INT8OID};
 Statement count_statement("SELECT pg_catalog.count(*) FROM " BACKLOG_KEYS, count_types);
@@ -68,7 +73,7 @@ Statement chunk_statement("SELECT " ROW_COLUMNS " FROM ROWS FROM (pg_catalog.unn
                           "pg_catalog.unnest($2)) k (xid, seq) "
                           "JOIN synckit.deltas d ON d.xid OPERATOR(pg_catalog.=) k.xid "
                           "AND d.seq OPERATOR(pg_catalog.=) k.seq",
-                          chunk_types);
+                          chunk_types, row_results);
 
 Statement snapshot_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 

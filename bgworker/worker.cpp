@@ -353,5 +353,17 @@ void synckit_worker_main(Datum database)
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
     set_worker_settings();
     static Worker worker;
-    worker.run();
+    PG_TRY();
+    {
+        worker.run();
+    }
+    PG_CATCH();
+    {
+        /* The log gets the whole of it; the status is to show what it was. */
+        LWLockReleaseAll();
+        MemoryContextSwitchTo(TopMemoryContext);
+        record_error(*slot, CopyErrorData()->message);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
 }

@@ -16,6 +16,7 @@ CREATE TABLE _synckit.publisher (
     publishing_to     pg_snapshot,
     position          bigint NOT NULL DEFAULT 0,
     published         bigint NOT NULL DEFAULT 0,
+    announced         boolean NOT NULL DEFAULT false,
     saved_at          timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE _synckit.publisher IS 'How far this database''s publisher has come.';
@@ -27,6 +28,7 @@ COMMENT ON COLUMN _synckit.publisher.published_to IS 'What this snapshot shows h
 COMMENT ON COLUMN _synckit.publisher.publishing_to IS 'A backlog being worked off: what this snapshot shows, up to position.';
 COMMENT ON COLUMN _synckit.publisher.position IS 'The greatest seq of that backlog that has been published.';
 COMMENT ON COLUMN _synckit.publisher.published IS 'Messages that Redis has accepted, repeated ones included.';
+COMMENT ON COLUMN _synckit.publisher.announced IS 'Whether Redis has accepted the announcement of the epoch.';
 COMMENT ON COLUMN _synckit.publisher.saved_at IS 'When this row was written.';
 
 -- The type vclock.

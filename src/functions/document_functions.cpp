@@ -20,11 +20,14 @@ using namespace synckit;
 namespace {
 
 constexpr Oid id_types[] = {TEXTOID};
+constexpr Oid document_results[] = {TEXTOID, JSONBOID,       INT8OID,       type_of_vclock,
+                                    INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+constexpr Oid clock_results[] = {type_of_vclock};
 Statement document_statement("SELECT id, state, version, clock, lamport, created_at, updated_at "
                              "FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
-                             id_types);
+                             id_types, document_results);
 Statement clock_statement("SELECT clock FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
-                          id_types);
+                          id_types, clock_results);
 
 /* Raising an entry by hand is bounded as a delta's number is. */
 void check_raise(const ClockView& from, const ClockView& to, Ticks lamport, Ticks now)

@@ -18,11 +18,14 @@ namespace synckit {
 namespace {
 
 constexpr Oid lock_types[] = {TEXTOID};
+constexpr Oid lock_results[] = {TIDOID,  JSONBOID,       INT8OID,
+                                INT8OID, type_of_vclock, type_of_registers};
 Statement
     lock_statement("SELECT ctid, state, version, lamport, clock, registers FROM synckit.documents "
                    "WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
-                   lock_types);
+                   lock_types, lock_results);
 
+constexpr Oid insert_results[] = {TIDOID};
 constexpr Oid insert_types[] = {TEXTOID,        JSONBOID,          INT8OID,       INT8OID,
                                 type_of_vclock, type_of_registers, TIMESTAMPTZOID};
 Statement
@@ -30,12 +33,14 @@ Statement
                      "(id, state, version, lamport, clock, registers, created_at, updated_at) "
                      "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) "
                      "ON CONFLICT (id) DO NOTHING RETURNING ctid",
-                     insert_types);
+                     insert_types, insert_results);
 
 constexpr Oid tombstone_types[] = {TEXTOID};
+constexpr Oid take_results[] = {INT8OID, INT8OID, type_of_vclock, type_of_registers,
+                                TIMESTAMPTZOID};
 Statement take_statement("DELETE FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1 "
                          "RETURNING version, lamport, clock, registers, deleted_at",
-                         tombstone_types);
+                         tombstone_types, take_results);
 Statement
     peek_statement("SELECT version FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1",
                    tombstone_types);
@@ -75,10 +80,12 @@ Statement remove_statement("DELETE FROM synckit.documents WHERE ctid OPERATOR(pg
                            remove_types);
 
 constexpr Oid recorded_types[] = {UUIDARRAYOID};
+constexpr Oid recorded_results[] = {UUIDOID, TEXTOID, INT8OID,      INT8OID,
+                                    INT8OID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZOID};
 Statement recorded_statement(
     "SELECT id, document_id, version, clock_value, lamport, field_path, changed_fields, "
     "\"timestamp\" FROM synckit.deltas WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
-    recorded_types);
+    recorded_types, recorded_results);
 
 constexpr Oid log_types[] = {UUIDOID, TEXTOID,        TEXTOID,        TEXTOID, TEXTOID, JSONBOID,
                              INT8OID, TIMESTAMPTZOID, type_of_vclock, INT8OID, INT8OID, INT8OID,

@@ -8,7 +8,9 @@
 
 extern "C" {
 #include "commands/trigger.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "utils/builtins.h"
 #include "utils/rel.h"
 }
 
@@ -18,11 +20,17 @@ namespace {
 
 const OwnWrite* own_write = nullptr;
 
-Datum required_column(HeapTuple tuple, TupleDesc descriptor, const char* name)
+/* Of any table that somebody has put the trigger on. */
+Datum required_column(HeapTuple tuple, TupleDesc descriptor, const char* name, Oid type)
 {
     int number = SPI_fnumber(descriptor, name);
+    Oid found = number > 0 ? SPI_gettypeid(descriptor, number) : InvalidOid;
+    if (found != type && !(type == TEXTOID && found == VARCHAROID))
+        ereport(ERROR,
+                (errcode(ERRCODE_DATATYPE_MISMATCH),
+                 errmsg("there is no column \"%s\" of type %s", name, format_type_be(type))));
     bool null = true;
-    Datum value = number > 0 ? SPI_getbinval(tuple, descriptor, number, &null) : Datum(0);
+    Datum value = SPI_getbinval(tuple, descriptor, number, &null);
     if (null)
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("column \"%s\" must not be null", name)));
@@ -34,13 +42,15 @@ bool is_own(const char* table, HeapTuple tuple, TupleDesc descriptor)
 {
     if (!own_write || std::strcmp(own_write->table, table) != 0)
         return false;
-    Datum id = required_column(tuple, descriptor, "id");
-    if (std::strcmp(table, "deltas") == 0)
+    bool is_delta = std::strcmp(table, "deltas") == 0;
+    Datum id = required_column(tuple, descriptor, "id", is_delta ? UUIDOID : TEXTOID);
+    if (is_delta)
         return std::memcmp(DatumGetUUIDP(id)->data, DatumGetUUIDP(own_write->key)->data,
                            UUID_LEN) == 0;
     return datum_text(id) == datum_text(own_write->key) &&
            (own_write->version == any_version ||
-            DatumGetInt64(required_column(tuple, descriptor, "version")) == own_write->version);
+            DatumGetInt64(required_column(tuple, descriptor, "version", INT8OID)) ==
+                own_write->version);
 }
 
 [[noreturn]] void refuse(const char* table, const char* hint)
