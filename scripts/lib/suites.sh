@@ -1,0 +1,136 @@
+# The suites of scripts/test: sourced, after stage.sh. Each counts into $passed and $failed.
+# shellcheck shell=bash disable=SC2154 # what common.sh and scripts/test set
+
+# shellcheck disable=SC2034 # for scripts/test
+all_suites=(unit regress isolation tap checks)
+
+# run SUITE: in $passed and $failed is then what it counted.
+run_suite() {
+    passed=0
+    failed=0
+    status=0
+    log=$state/log/test-$1.log
+    results=$state/test/$1 # what it leaves to look at
+    rm -rf "$log" "$results"
+    "suite_$1"
+    # What went wrong without a test that failed is a failure, too, and so is a suite of nothing.
+    ((passed + failed > 0)) || say "ERROR:  suite $1 ran no test"
+    ((status == 0 && passed + failed > 0 || failed > 0)) || failed=1
+}
+
+suite_unit() {
+    listen attend "$root/build/unit_tests" --gtest_brief=1
+    passed=$(number '^\[  PASSED  \] ([0-9]+) test.*')
+    failed=$(grep -Ec '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$log" || true)
+    failed=$((failed + $(number '^\[  SKIPPED \] ([0-9]+) test.*')))
+}
+
+suite_regress() {
+    local tests=("$stage"/tree/sql/*.sql)
+    installcheck "${#tests[@]}" ISOLATION= .
+}
+
+suite_isolation() {
+    local tests=("$stage"/tree/test/specs/*.spec)
+    installcheck "${#tests[@]}" REGRESS= output_iso
+}
+
+# installcheck TESTS WITHOUT OUTPUT: one half of make installcheck.
+installcheck() {
+    listen attend_in "$stage/tree" make --silent installcheck PG_CONFIG="$PG_CONFIG" "$2"
+    passed=$(grep -Ec '\.\.\. ok( |$)' "$log" || true)
+    failed=$(($1 - passed)) # also those that it did not come to
+    keep_results "$stage/tree/$3/results" "$stage/tree/$3"/regression.* "$stage/tree/$3/log"
+    ((failed == 0)) || show_results regression.diffs 'log/*.log'
+}
+
+suite_tap() {
+    local pgxs file
+    pgxs=$(realpath "$(dirname "$("$PG_CONFIG" --pgxs)")/../..")
+    listen attend_in "$stage/tree" env \
+        PATH="$("$PG_CONFIG" --bindir):$PATH" PERL5LIB="$pgxs/src/test/perl" \
+        PG_REGRESS="$pgxs/src/test/regress/pg_regress" top_builddir="$stage/tap" \
+        TESTDIR="$stage/tap" TESTDATADIR="$stage/tap/tmp_check" \
+        TESTLOGDIR="$stage/tap/tmp_check/log" BUILD_DIR="$stage/tree/build" \
+        bash -c 'exec scripts/lib/run-tap test/t/*.pl'
+    passed=$(number '^TAP: ([0-9]+) passed, .*')
+    failed=$(number '^TAP: .*, ([0-9]+) failed$')
+    keep_results "$stage/tap/tmp_check/log"
+    while read -r file; do
+        show_results "log/regress_log_$(basename "$file" .pl)"
+    done < <(sed -n 's/^failed: //p' "$log")
+}
+
+suite_checks() {
+    local check
+    for check in check_format check_paths; do
+        listen "$check"
+        if ((status == 0)); then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+}
+
+check_format() {
+    local files
+    mapfile -t files < <(cpp_files)
+    echo "clang-format of ${#files[@]} files"
+    (cd "$root" && clang-format-14 --dry-run -Werror -- "${files[@]}")
+}
+
+# A path that only the machine of its writer has.
+check_paths() {
+    local here
+    here=$(sed 's/[^[:alnum:]_/-]/\\&/g' <<<"$root")
+    echo "paths of one machine"
+    git_here grep --untracked --line-number -IE \
+        "(^|[^[:alnum:]_.-])($here|/root|/home/[a-z]+|/Users/[[:alpha:]]+)/" || return 0
+    return 1
+}
+
+# listen COMMAND…: runs it, shows what it says and appends that to $log; its result is in $status.
+listen() {
+    local tee left
+    status=0
+    exec 5> >(exec tee --append "$log" >&3)
+    tee=$!
+    "$@" >&5 2>&1 5>&- || status=$?
+    left=$(leftovers)
+    if [[ -n $left ]]; then
+        echo "ERROR:  still running at the end, and stopped now: $left" >&5
+        status=1
+        end_leftovers
+    fi
+    exec 5>&-
+    wait "$tee"
+}
+
+# number PATTERN: the group of its last match in what was said; 0 without one.
+number() {
+    local found
+    found=$(sed -En "s/$1/\1/p" "$log" | tail -n 1)
+    echo "${found:-0}"
+}
+
+keep_results() {
+    local path
+    mkdir -p "$results"
+    for path in "$@"; do
+        [[ ! -e $path ]] || cp -r "$path" "$results"
+    done
+    say "  results and logs: $results"
+}
+
+show_results() {
+    local pattern path
+    for pattern in "$@"; do
+        # shellcheck disable=SC2086 # it is a pattern
+        for path in "$results"/$pattern; do
+            [[ -f $path ]] || continue
+            say "  --- the end of ${path##*/}:"
+            tail -n 60 "$path" >&3
+        done
+    done
+}

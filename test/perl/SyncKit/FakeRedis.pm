@@ -1,0 +1,106 @@
+# A server that is no Redis, or a hostile one, as a process of its own.
+package SyncKit::FakeRedis;
+
+use strict;
+use warnings;
+
+use IO::Socket::UNIX;
+use IO::Select;
+use POSIX ();
+use PostgreSQL::Test::Utils ();
+
+# Answers every connection with so many good replies, then with these bytes; then ends => 'close' closes it, 'hold' holds
+# it, 'repeat' repeats the bytes without end. greets => 1: without waiting for a command.
+sub new
+{
+    my ($class, %answer) = @_;
+    my $path = ($answer{path} // PostgreSQL::Test::Utils::tempdir_short() . '/fake');
+    unlink $path;
+    my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM(), Local => $path, Listen => 16) or die "cannot listen at $path: $!";
+    pipe my $theirs, my $ours or die "cannot make a pipe: $!";
+    my $pid = fork // die "cannot fork: $!";
+    if ($pid == 0)
+    {
+        close $ours;
+        $SIG{PIPE} = 'IGNORE';
+        eval { _run($listener, $theirs, \%answer); 1 } or print STDERR "fake Redis: $@";
+        POSIX::_exit(0);
+    }
+    close $theirs;
+    close $listener;
+    return bless { pid => $pid, path => $path, control => $ours }, $class;
+}
+
+sub path { return $_[0]{path}; }
+sub url { return "unix://$_[0]{path}"; }
+
+# Ends when the other end of the control pipe is closed.
+sub _run
+{
+    my ($listener, $control, $answer) = @_;
+    my (%done, %wait_for);
+    my ($reading, $writing) = (IO::Select->new($control, $listener), IO::Select->new);
+    my $drop = sub {
+        $reading->remove($_[0]);
+        $writing->remove($_[0]);
+        close $_[0];
+    };
+    my $say = sub {
+        my ($socket) = @_;
+        return $drop->($socket) unless defined syswrite($socket, $answer->{bytes}) || $!{EAGAIN};
+        return $writing->add($socket) if $answer->{ends} eq 'repeat';
+        return if $answer->{ends} eq 'hold';
+        $drop->($socket);
+    };
+    for (;;)
+    {
+        my ($readable, $writable) = IO::Select->select($reading, $writing, undef);
+        for my $socket (@$writable) { $say->($socket); }
+        for my $socket (@$readable)
+        {
+            return if $socket == $control;
+            if ($socket == $listener)
+            {
+                my $client = $listener->accept or next;
+                $client->blocking(0);
+                $done{$client} = 0;
+                $reading->add($client);
+                $say->($client) if $answer->{greets};
+                next;
+            }
+            my $got = sysread $socket, my $bytes = '', 1 << 16;
+            if (!$got)
+            {
+                $drop->($socket);
+                next;
+            }
+            if ($done{$socket} < ($answer->{good} // 0))
+            {
+                $done{$socket}++;
+                syswrite $socket, "+OK\r\n";
+            }
+            elsif (!$writing->exists($socket)) { $say->($socket); }
+        }
+    }
+}
+
+sub stop
+{
+    my ($self) = @_;
+    return unless $self->{pid};
+    close $self->{control};
+    waitpid $self->{pid}, 0;
+    $self->{pid} = undef;
+    unlink $self->{path};
+    return;
+}
+
+sub DESTROY
+{
+    my ($self) = @_;
+    local ($?, $!);
+    $self->stop;
+    return;
+}
+
+1;
