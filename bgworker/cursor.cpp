@@ -169,7 +169,8 @@ void create_cursor()
     {
         SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
                                           SECURITY_RESTRICTED_OPERATION);
-        insert_cursor(draw_epoch(0), snapshot);
+        int64 before = load_statement.execute({}, nullptr) > 0 ? DatumGetInt64(column(0, 2)) : 0;
+        insert_cursor(draw_epoch(before), snapshot);
     }
     PG_FINALLY();
     {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "postgres/bridge.hpp"
+#include "postgres/json_text.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 #include "postgres/unix_time.hpp"
@@ -217,16 +218,18 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
     if (!no_server)
         message.server = datum_text(server);
 
-    /* jsonb takes at most a few times the room of its text: what is far too large need not be
-     * looked at. */
-    constexpr size_t most_expansion = 8;
     bool truncated = false;
     if (!no_value) {
-        truncated = toast_raw_datum_size(value) / most_expansion > limit;
-        if (!truncated) {
-            Jsonb* jsonb = DatumGetJsonbP(value);
-            message.value = JsonbToCString(nullptr, &jsonb->root, static_cast<int>(VARSIZE(jsonb)));
-        }
+        /* Not even looked at where its bytes alone, compressed or not, are far too many. */
+        constexpr size_t most_shrinking =
+            8; // numbers and structure: jsonb takes more room than text
+        truncated = toast_raw_datum_size(value) / most_shrinking > limit;
+        StringInfoData text;
+        initStringInfo(&text);
+        if (!truncated)
+            truncated = !append_json_text(&text, &DatumGetJsonbP(value)->root, limit);
+        if (!truncated)
+            message.value = {text.data, static_cast<size_t>(text.len)};
     }
     Bytes clock_bytes = no_clock ? Bytes() : datum_bytes(clock);
     ContextMemory memory(CurrentMemoryContext);
@@ -237,7 +240,13 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
         append_document_channel(channel, settings::channel_prefix, message.document);
         body.reserve(400 + message.value.value_or("").size());
         append_delta_message(body, message, truncated);
-        if (body.size() > limit && !truncated && message.value) {
+        if (body.size() > limit && !truncated) {
+            body.clear();
+            append_delta_message(body, message, true);
+        }
+        if (body.size() > limit) { // what else can be long goes as well: Postgres has it
+            message.clock.reset();
+            message.changed_fields.reset();
             body.clear();
             append_delta_message(body, message, true);
         }

@@ -160,7 +160,7 @@ void Launcher::look()
     for (int i = 0; i < count_; ++i) {
         Database& database = databases_[i];
         DatabaseSlot* slot = database.slot;
-        if (is_running(database)) {
+        if (is_running(database) || has_worker(*slot)) {
             looking |= state_of(*slot) == WorkerState::starting;
             continue;
         }

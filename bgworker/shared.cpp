@@ -6,6 +6,7 @@ extern "C" {
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 }
@@ -130,6 +131,36 @@ DatabaseSlot* claim_slot(Oid database)
     }
     LWLockRelease(lock);
     return slot;
+}
+
+bool claim_worker(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    bool taken = slot.pid != 0 && slot.pid != MyProcPid && BackendPidGetProc(slot.pid);
+    if (!taken) {
+        slot.pid = MyProcPid;
+        pg_atomic_write_u32(&slot.worker, own_proc());
+    }
+    LWLockRelease(lock);
+    return !taken;
+}
+
+void release_worker(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    if (slot.pid == MyProcPid) {
+        slot.pid = 0;
+        pg_atomic_write_u32(&slot.worker, 0);
+    }
+    LWLockRelease(lock);
+}
+
+bool has_worker(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_SHARED);
+    bool living = slot.pid != 0 && BackendPidGetProc(slot.pid);
+    LWLockRelease(lock);
+    return living;
 }
 
 void set_state(DatabaseSlot& slot, WorkerState worker_state)

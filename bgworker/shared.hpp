@@ -64,6 +64,11 @@ DatabaseSlot* find_slot(Oid database);
 /* Finds or takes a slot; null if all are taken. */
 DatabaseSlot* claim_slot(Oid database);
 
+/* Makes this process the database's worker; false if there is one that lives. */
+bool claim_worker(DatabaseSlot&);
+void release_worker(DatabaseSlot&);
+bool has_worker(DatabaseSlot&);
+
 void set_state(DatabaseSlot&, WorkerState);
 WorkerState state_of(DatabaseSlot&);
 void record_error(DatabaseSlot&, const char* message);

@@ -17,6 +17,7 @@ namespace {
 /* Of the current transaction. What a subtransaction wrote and lost is counted too: it costs a look
  * for nothing. */
 size_t written = 0;
+bool schema_changed = false;
 bool extension_created = false;
 DatabaseSlot* slot = nullptr;
 
@@ -26,7 +27,7 @@ extern "C" void at_transaction_end(XactEvent event, void*)
 {
     if (event == XACT_EVENT_COMMIT && slot &&
         pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId)) {
-        if (written > 0) {
+        if (written > 0 || schema_changed) {
             pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(written));
             wake_proc(pg_atomic_read_u32(&slot->worker));
         }
@@ -37,6 +38,7 @@ extern "C" void at_transaction_end(XactEvent event, void*)
     }
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
         written = 0;
+        schema_changed = false;
         extension_created = false;
         slot = nullptr;
     }
@@ -58,6 +60,12 @@ void note_deltas_written(size_t count)
     written += count;
     if (!slot)
         slot = find_slot(MyDatabaseId);
+}
+
+void note_schema_changed()
+{
+    note_deltas_written(0);
+    schema_changed = true;
 }
 
 void note_extension_created()

@@ -8,6 +8,9 @@ namespace synckit {
  * woken. */
 void note_deltas_written(size_t count);
 
+/* This transaction has made the tables: when it commits, the publisher looks again. */
+void note_schema_changed();
+
 /* This transaction has created the extension: when it commits, the launcher looks at this database.
  */
 void note_extension_created();

@@ -301,11 +301,9 @@ void set_worker_settings()
 
 extern "C" void worker_ends(int code, Datum)
 {
-    if (pg_atomic_read_u32(&slot->worker) == own_proc())
-        pg_atomic_write_u32(&slot->worker, 0);
-    slot->pid = 0;
     if (state_of(*slot) != WorkerState::no_extension)
         set_state(*slot, code == 0 ? WorkerState::stopped : WorkerState::failed);
+    release_worker(*slot);
 }
 
 } // namespace
@@ -342,13 +340,11 @@ __attribute__((visibility("default"))) void synckit_worker_main(Datum);
 void synckit_worker_main(Datum database)
 {
     slot = claim_slot(DatumGetObjectId(database));
-    if (!slot)
-        proc_exit(1);
+    if (!slot || !claim_worker(*slot))
+        proc_exit(0); // another one is at work: a launcher that was started anew does not know it
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    pg_atomic_write_u32(&slot->worker, own_proc());
-    slot->pid = MyProcPid;
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
     set_worker_settings();

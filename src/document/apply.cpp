@@ -79,7 +79,7 @@ void Document::clip_what_was_seen(const Delta& delta, Ticks now, const MergeLimi
                                   Verdict& verdict)
 {
     if (delta.clock)
-        verdict.clock = clock_meet(*delta.clock, ClockView(clock()), memory_);
+        verdict.clock = clip(*delta.clock);
     if (delta.seen) {
         if (*delta.seen < 0)
             throw Error(sqlstate::numeric_value_out_of_range, "\"seen\" out of range",
@@ -89,6 +89,21 @@ void Document::clip_what_was_seen(const Delta& delta, Ticks now, const MergeLimi
     } else if (!delta.timestamp && !delta.clock && !delta.stamp) {
         verdict.seen = lamport_;
     }
+}
+
+/* The meet with the document's clock, by look-ups: a small clock must not cost what the document's
+ * own costs. */
+Bytes Document::clip(const ClockView& clock) const
+{
+    std::pmr::vector<ClockEntry> entries(&memory_);
+    entries.reserve(clock.size());
+    for (ClockCursor at(clock); !at.done(); at.next()) {
+        ClockEntry given = at.entry();
+        char buffer[uuid_text_size];
+        entries.push_back(
+            {given.client, std::min(given.counter, entry(given.client.text(buffer)))});
+    }
+    return make_clock(entries, memory_);
 }
 
 /* Rule 4: a write that has seen another always beats it, however wrong the clocks are. */
@@ -102,13 +117,12 @@ Ticks Document::decide_stamp(const Delta& delta, Ticks now, const Verdict& verdi
         bool seen;
     };
     std::pmr::vector<Touched> touched(&memory_);
-    ClockView clock = verdict.clock ? ClockView(*verdict.clock) : ClockView();
+    ClockIndex clock(verdict.clock ? ClockView(*verdict.clock) : ClockView(), memory_);
     bool number_accepted = delta.clock_value == verdict.number;
     auto touch = [&](uint32_t write) {
         std::string_view client = client_of(write);
-        bool covered =
-            verdict.clock &&
-            (client.empty() || clock_get(clock, ClientId::from_text(client)) >= number_of(write));
+        bool covered = verdict.clock && (client.empty() || clock.get(ClientId::from_text(client)) >=
+                                                               number_of(write));
         touched.push_back(
             {stamp_of(write), covered || (number_accepted && client == delta.client)});
     };

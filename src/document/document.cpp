@@ -10,7 +10,8 @@ namespace synckit {
 
 Document::Document(const StoredDocument& stored, Memory& memory)
     : memory_(memory), version_(stored.version), lamport_(stored.lamport),
-      clock_(stored.clock.empty() ? ClockView() : ClockView(stored.clock)), raised_(&memory),
+      clock_(stored.clock.empty() ? ClockView() : ClockView(stored.clock)),
+      clock_index_(clock_, memory), raised_(&memory),
       registers_(stored.registers.empty() ? Registers(&memory)
                                           : decode_registers(stored.registers, memory)),
       sorted_clients_(registers_.clients.size()), new_clients_(&memory), stored_fields_(&memory),
@@ -108,8 +109,7 @@ int Document::compare_writes(uint32_t a, uint32_t b) const
 Counter Document::entry(std::string_view client) const
 {
     auto raised = raised_.find(client);
-    return raised != raised_.end() ? raised->second
-                                   : clock_get(clock_, ClientId::from_text(client));
+    return raised != raised_.end() ? raised->second : clock_index_.get(ClientId::from_text(client));
 }
 
 void Document::raise_entry(std::string_view client, Counter number)
@@ -132,6 +132,7 @@ Bytes Document::clock()
         for (const auto& [client, number] : raised_)
             entries.push_back({ClientId::from_text(client), number});
         clock_ = ClockView(clock_merge(clock_, ClockView(make_clock(entries, memory_)), memory_));
+        clock_index_ = ClockIndex(clock_, memory_);
         raised_.clear();
     }
     return clock_.bytes();

@@ -6,6 +6,7 @@
 
 #include "base/memory.hpp"
 #include "clock/clock.hpp"
+#include "clock/clock_index.hpp"
 #include "document/delta.hpp"
 #include "document/registers.hpp"
 
@@ -122,6 +123,7 @@ class Document {
     Counter entry(std::string_view client) const;
     void raise_entry(std::string_view client, Counter number);
 
+    Bytes clip(const ClockView& clock) const;
     Counter decide_number(const Delta&, Ticks now, const MergeLimits&) const;
     void clip_what_was_seen(const Delta&, Ticks now, const MergeLimits&, Verdict&);
     Ticks decide_stamp(const Delta&, Ticks now, const Verdict&);
@@ -139,6 +141,7 @@ class Document {
     bool state_changed_ = false;
 
     ClockView clock_;
+    ClockIndex clock_index_;                          // of clock_
     std::pmr::map<std::string_view, Counter> raised_; // entries above clock_'s
 
     Registers

@@ -9,8 +9,8 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "utils/array.h"
-#include "utils/rls.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
@@ -61,9 +61,11 @@ void DeltaApplication::run()
 
     size_t logged = 0;
     for (Work& work : works_) {
-        write(work);
+        draw_sequence(work);
         logged += work.accepted;
     }
+    for (Work& work : works_)
+        write(work);
     for (Work& work : works_)
         log(work);
     if (logged > 0)
@@ -124,7 +126,9 @@ void DeltaApplication::group()
 
 void DeltaApplication::lock_or_create(Work& work)
 {
-    for (;;) {
+    /* Others may create and delete it between our two looks; not for ever, so then something else
+     * is the matter. */
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
         CHECK_FOR_INTERRUPTS();
         if (rows_.lock(work.id, work.stored)) {
             work.now = GetCurrentTimestamp();
@@ -135,15 +139,8 @@ void DeltaApplication::lock_or_create(Work& work)
             return; // the log answers alone, without creating anything
         if (create(work))
             return;
-        /* Somebody created it in between, and it is there to be locked; unless we may not see it.
-         */
-        if (check_enable_rls(require_table("documents"), InvalidOid, true) == RLS_ENABLED &&
-            !rows_.lock(work.id, work.stored))
-            ereport(ERROR,
-                    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                     errmsg("permission denied for document \"%s\"", TextDatumGetCString(work.id)),
-                     errdetail("A row-level security policy hides it.")));
     }
+    refuse_hidden_row("documents", work.id);
 }
 
 /*
@@ -338,6 +335,18 @@ NewDocumentRow DeltaApplication::new_row(Work& work, Document& document, bool wi
     return row;
 }
 
+/*
+ * Drawn under the document's lock, so that it rises with the version, and before anything is
+ * written: a user's trigger may write the same document again.
+ */
+void DeltaApplication::draw_sequence(Work& work)
+{
+    Oid sequence = require_table("deltas_seq");
+    for (DeltaInput* input : work.deltas)
+        if (input->verdict)
+            input->seq = nextval_internal(sequence, false);
+}
+
 void DeltaApplication::write(Work& work)
 {
     if (!work.document)
@@ -372,7 +381,7 @@ void DeltaApplication::write(Work& work)
         return;
     if (work.created || document.state_changed())
         row.state = build_state(work, document);
-    rows_.update(work.id, work.stored.ctid, row);
+    rows_.update(work.id, work.stored, row);
 }
 
 void DeltaApplication::log(Work& work)

@@ -53,6 +53,7 @@ class DeltaApplication {
     void load(Work&);
     void merge();
     void merge_one(DeltaInput&);
+    void draw_sequence(Work&);
     void write(Work&);
     void log(Work&);
     void read_state(Work&);

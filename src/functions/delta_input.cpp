@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "postgres/json_text.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {
@@ -23,6 +24,11 @@ bool refuse(CaughtError& refusal, const char* sqlstate, std::string_view message
         throw Error(sqlstate, std::string(message), std::string(detail), std::string(hint));
     });
 }
+
+constexpr size_t max_server_id_bytes = 255;
+
+/* Of a value whose text is needed at all: to derive an id, to break a tie. */
+constexpr size_t most_text_bytes = 256 * 1024 * 1024;
 
 JsonbValue* member(JsonbContainer* object, std::string_view key, JsonbValue* place)
 {
@@ -259,6 +265,12 @@ void check_input(DeltaInput& input, bool may_stamp)
                     "synckit_replicator may.",
                     "Leave the stamp out: it is decided when the delta is merged.");
 
+    if (input.server && input.server->size() > max_server_id_bytes)
+        throw Error(sqlstate::string_data_right_truncation, "server id is too long",
+                    "It has " + std::to_string(input.server->size()) +
+                        " bytes; at most 255 are allowed.",
+                    "Name the server by a host name or a UUID.");
+
     input.delta.client = *input.client;
     input.delta.operation = operation;
     input.delta.field = *input.field;
@@ -298,10 +310,24 @@ JsonbValue* jsonb_root(Jsonb* jsonb)
     return value;
 }
 
+bool canonical_text(JsonbContainer* json, std::string_view& text, CaughtError& refusal)
+{
+    StringInfoData buffer;
+    initStringInfo(&buffer);
+    if (!append_json_text(&buffer, json, most_text_bytes))
+        return refuse(refusal, sqlstate::program_limit_exceeded, "a value is too long as text",
+                      "It has more than 256 MB.", "Numbers with an exponent are written out.");
+    text = {buffer.data, static_cast<size_t>(buffer.len)};
+    return true;
+}
+
 std::string_view json_text(JsonbValue* value)
 {
-    Jsonb* jsonb = JsonbValueToJsonb(value);
-    return JsonbToCString(nullptr, &jsonb->root, static_cast<int>(VARSIZE(jsonb)));
+    std::string_view text;
+    CaughtError refusal;
+    if (!canonical_text(&JsonbValueToJsonb(value)->root, text, refusal))
+        raise(refusal);
+    return text;
 }
 
 bool read_json_delta(JsonbContainer* object, DeltaInput& input, CaughtError& refusal)
@@ -344,9 +370,8 @@ bool prepare_delta(DeltaInput& input, bool may_stamp, bool with_texts, CaughtErr
                        *input.field,
                        {},
                        ms};
-        if (input.value)
-            name.value =
-                JsonbToCString(nullptr, &input.value->root, static_cast<int>(VARSIZE(input.value)));
+        if (input.value && !canonical_text(&input.value->root, name.value, refusal))
+            return false;
         if (!try_pure(refusal, [&] { input.id = derive_delta_id(name); }))
             return false;
     }

@@ -46,6 +46,7 @@ struct DeltaInput {
     /* As the merge takes it. */
     Delta delta{};
     size_t document_index = 0; // among the documents of the call
+    int64_t seq = 0;           // drawn once it is accepted
 
     /* What became of it: one of these three, when all is done. */
     CaughtError* refusal = nullptr;
@@ -72,7 +73,11 @@ bool prepare_delta(DeltaInput& input, bool may_stamp, bool with_texts, CaughtErr
 /* A jsonb as a value that can be put into another one; lives as long as the jsonb. */
 JsonbValue* jsonb_root(Jsonb* jsonb);
 
-/* The canonical text of a JSON value: what jsonb::text prints. */
+/* The canonical text, what jsonb::text prints; false, with the refusal described, if it is absurdly
+ * long. */
+bool canonical_text(JsonbContainer* json, std::string_view& text, CaughtError& refusal);
+
+/* The same of a value, or an error (54000). */
 std::string_view json_text(JsonbValue* value);
 
 } // namespace synckit

@@ -7,12 +7,14 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 }
 
+#include "clock/clock_index.hpp"
 #include "document/ticks.hpp"
 
 using namespace synckit;
@@ -30,11 +32,13 @@ Statement clock_statement("SELECT clock FROM synckit.documents WHERE id OPERATOR
                           id_types, clock_results);
 
 /* Raising an entry by hand is bounded as a delta's number is. */
-void check_raise(const ClockView& from, const ClockView& to, Ticks lamport, Ticks now)
+void check_raise(const ClockView& from, const ClockView& to, Ticks lamport, Ticks now,
+                 Memory& memory)
 {
+    ClockIndex stored(from, memory);
     for (ClockCursor at(to); !at.done(); at.next()) {
         ClockEntry entry = at.entry();
-        Counter before = clock_get(from, entry.client);
+        Counter before = stored.get(entry.client);
         Counter limit;
         if (__builtin_add_overflow(std::max({before, lamport, now}),
                                    Counter{settings::max_clock_step}, &limit))
@@ -99,18 +103,25 @@ SYNCKIT_FUNCTION(synckit_merge_clock)
     DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
     SpiSession spi;
     DocumentRow row;
-    if (!rows.lock(id, row) && clock_statement.execute(extension_of(fcinfo), &id) > 0)
-        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                        errmsg("permission denied for document \"%s\"", TextDatumGetCString(id)),
-                        errdetail("A row-level security policy keeps it from being written.")));
-    if (!row.exists)
-        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
-                        errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
-                        errhint("A document is created by its first delta.")));
+    for (int attempt = 0; !rows.lock(id, row); ++attempt) {
+        CHECK_FOR_INTERRUPTS();
+        if (!row_exists("documents", id))
+            ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
+                            errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
+                            errhint("A document is created by its first delta.")));
+        if (IsolationUsesXactSnapshot())
+            ereport(
+                ERROR,
+                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                 errmsg("could not serialize access due to concurrent update"),
+                 errdetail("The document was created after this transaction took its snapshot.")));
+        if (attempt == most_attempts)
+            refuse_hidden_row("documents", id);
+    }
     Bytes merged;
     run_pure([&] {
         ClockView stored(row.clock), clock(given);
-        check_raise(stored, clock, row.lamport, ticks_of(GetCurrentTimestamp()));
+        check_raise(stored, clock, row.lamport, ticks_of(GetCurrentTimestamp()), memory);
         merged = clock_merge(stored, clock, memory);
     });
     if (!std::ranges::equal(merged, row.clock))

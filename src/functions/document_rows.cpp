@@ -5,7 +5,15 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
+#include "executor/tuptable.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "utils/array.h"
@@ -41,9 +49,6 @@ constexpr Oid take_results[] = {INT8OID, INT8OID, type_of_vclock, type_of_regist
 Statement take_statement("DELETE FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1 "
                          "RETURNING version, lamport, clock, registers, deleted_at",
                          tombstone_types, take_results);
-Statement
-    peek_statement("SELECT version FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1",
-                   tombstone_types);
 
 constexpr Oid put_types[] = {TEXTOID,        INT8OID,           INT8OID,
                              type_of_vclock, type_of_registers, TIMESTAMPTZOID};
@@ -129,6 +134,49 @@ Datum text_array(std::span<const std::string_view> texts)
                                            false, TYPALIGN_INT));
 }
 
+bool row_exists(const char* table, Datum id)
+{
+    Relation relation = table_open(require_table(table), AccessShareLock);
+    Oid index_oid = RelationGetPrimaryKeyIndex(relation);
+    bool exists = false;
+    if (OidIsValid(index_oid)) {
+        Relation index = index_open(index_oid, AccessShareLock);
+        Form_pg_attribute key_column = TupleDescAttr(RelationGetDescr(index), 0);
+        if (key_column->atttypid == VARCHAROID || key_column->atttypid == TEXTOID) {
+            ScanKeyData key;
+            ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+                                   key_column->attcollation, F_TEXTEQ, id);
+            Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+            TupleTableSlot* slot = table_slot_create(relation, nullptr);
+#if PG_VERSION_NUM >= 180000
+            IndexScanDesc scan = index_beginscan(relation, index, snapshot, nullptr, 1, 0);
+#else
+            IndexScanDesc scan = index_beginscan(relation, index, snapshot, 1, 0);
+#endif
+            index_rescan(scan, &key, 1, nullptr, 0);
+            exists = index_getnext_slot(scan, ForwardScanDirection, slot);
+            index_endscan(scan);
+            ExecDropSingleTupleTableSlot(slot);
+            UnregisterSnapshot(snapshot);
+        }
+        index_close(index, AccessShareLock);
+    }
+    table_close(relation, AccessShareLock);
+    return exists;
+}
+
+void refuse_hidden_row(const char* table, Datum id)
+{
+    if (check_enable_rls(require_table(table), InvalidOid, true) == RLS_ENABLED)
+        ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                        errmsg("permission denied for document \"%s\"", TextDatumGetCString(id)),
+                        errdetail("A row-level security policy of synckit.%s hides it.", table)));
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("a row of synckit.%s was not written", table),
+                    errdetail("A trigger on the table suppressed or moved it.")));
+    pg_unreachable();
+}
+
 Bytes DocumentRows::keep(Datum value)
 {
     MemoryContext before = MemoryContextSwitchTo(context_);
@@ -164,7 +212,12 @@ bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& 
                       copy_value(row.registers),
                       TimestampTzGetDatum(row.now)};
     bool inserted = false;
-    run_own_write({"documents", id, row.version}, [&] {
+    const DecidedColumn decided[] = {{"state", values[1], false},
+                                     {"version", values[2], true},
+                                     {"lamport", values[3], true},
+                                     {"clock", values[4], false},
+                                     {"registers", values[5], false}};
+    run_own_write({"documents", OwnWrite::Event::insert, id, row.version, decided}, [&] {
         inserted = insert_statement.execute(extension_, values) == 1;
         if (inserted)
             ctid = tid_of(column(0, 1));
@@ -180,7 +233,7 @@ bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
      * document's key holds its tombstone too, so any version is ours.
      */
     bool found = false;
-    run_own_write({"tombstones", id, any_version},
+    run_own_write({"tombstones", OwnWrite::Event::remove, id, any_version},
                   [&] { found = take_statement.execute(extension_, &id) == 1; });
     if (found) {
         row.version = DatumGetInt64(column(0, 1));
@@ -191,24 +244,32 @@ bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
         SPI_freetuptable(SPI_tuptable);
         return true;
     }
-    if (IsolationUsesXactSnapshot() && peek_statement.execute_latest(extension_, &id) > 0)
+    if (!row_exists("tombstones", id))
+        return false;
+    if (IsolationUsesXactSnapshot())
         ereport(ERROR,
                 (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                  errmsg("could not serialize access due to concurrent delete"),
                  errdetail("The document was deleted after this transaction took its snapshot.")));
-    return false;
+    refuse_hidden_row("tombstones", id);
 }
 
-void DocumentRows::update(Datum id, const ItemPointerData& ctid, const NewDocumentRow& row)
+void DocumentRows::update(Datum id, const DocumentRow& stored, const NewDocumentRow& row)
 {
-    ItemPointerData place = ctid;
+    ItemPointerData place = stored.ctid;
     Datum values[] = {
         PointerGetDatum(&place),      id,
         Int64GetDatum(row.version),   Int64GetDatum(row.lamport),
         clock_datum(row.clock),       copy_value(row.registers),
         TimestampTzGetDatum(row.now), row.state ? JsonbPGetDatum(row.state) : Datum(0)};
     Statement& statement = row.state ? update_state_statement : update_statement;
-    run_own_write({"documents", id, row.version},
+    const DecidedColumn decided[] = {
+        {"version", values[2], true},
+        {"lamport", values[3], true},
+        {"clock", values[4], false},
+        {"registers", values[5], false},
+        {"state", JsonbPGetDatum(row.state ? row.state : stored.state), false}};
+    run_own_write({"documents", OwnWrite::Event::update, id, row.version, decided},
                   [&] { require_one_row(statement.execute(extension_, values), "documents"); });
 }
 
@@ -216,7 +277,9 @@ void DocumentRows::raise_clock(Datum id, const DocumentRow& row, Bytes clock)
 {
     ItemPointerData place = row.ctid;
     Datum values[] = {PointerGetDatum(&place), id, copy_value(clock)};
-    run_own_write({"documents", id, row.version}, [&] {
+    const DecidedColumn decided[] = {{"state", JsonbPGetDatum(row.state), false},
+                                     {"clock", values[2], false}};
+    run_own_write({"documents", OwnWrite::Event::update, id, row.version, decided}, [&] {
         require_one_row(raise_statement.execute(extension_, values), "documents");
     });
 }
@@ -225,7 +288,7 @@ void DocumentRows::remove(Datum id, const ItemPointerData& ctid, int64_t stored_
 {
     ItemPointerData place = ctid;
     Datum values[] = {PointerGetDatum(&place), id};
-    run_own_write({"documents", id, stored_version}, [&] {
+    run_own_write({"documents", OwnWrite::Event::remove, id, stored_version}, [&] {
         require_one_row(remove_statement.execute(extension_, values), "documents");
     });
 }
@@ -238,7 +301,9 @@ void DocumentRows::put_tombstone(Datum id, const DocumentRow& row)
                       clock_datum(row.clock),
                       copy_value(row.registers),
                       TimestampTzGetDatum(row.deleted_at)};
-    run_own_write({"tombstones", id, row.version}, [&] {
+    const DecidedColumn decided[] = {
+        {"lamport", values[2], true}, {"clock", values[3], false}, {"registers", values[4], false}};
+    run_own_write({"tombstones", OwnWrite::Event::insert, id, row.version, decided}, [&] {
         require_one_row(put_statement.execute(extension_, values), "tombstones");
     });
 }
@@ -275,10 +340,6 @@ void DocumentRows::log(const DeltaInput& input, Datum document)
     if (!server && settings::server_id[0])
         server = settings::server_id;
 
-    /* Drawn under the document's lock, so that it rises with the version; it orders what the
-     * publisher finds by xid. */
-    int64 sequence = nextval_internal(require_table("deltas_seq"), false);
-
     Datum values[17];
     bool nulls[17] = {};
     int at = 0;
@@ -302,8 +363,13 @@ void DocumentRows::log(const DeltaInput& input, Datum document)
     put(text_datum(verdict.applied ? "applied" : "superseded"));
     put(verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
     put(server ? text_datum(*server) : Datum(0), !server);
-    put(Int64GetDatum(sequence));
-    run_own_write({"deltas", UUIDPGetDatum(&uuid), 0}, [&] {
+    put(Int64GetDatum(input.seq));
+    const DecidedColumn decided[] = {
+        {"document_id", values[1], false}, {"client_id", values[2], false},
+        {"clock_value", values[6], true},  {"stamp", values[10], true},
+        {"lamport", values[11], true},     {"version", values[12], true},
+        {"seq", values[16], true}};
+    run_own_write({"deltas", OwnWrite::Event::insert, UUIDPGetDatum(&uuid), 0, decided}, [&] {
         require_one_row(log_statement.execute(extension_, values, nulls), "deltas");
     });
 }

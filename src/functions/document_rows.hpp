@@ -17,6 +17,10 @@ extern "C" {
  */
 namespace synckit {
 
+/* So often a row is looked for before it counts as hidden and not as just being born and deleted by
+ * others. */
+inline constexpr int most_attempts = 100;
+
 /* A document's row, or its tombstone's (exists = false), or neither (nothing set). */
 struct DocumentRow {
     ItemPointerData ctid{};
@@ -54,10 +58,10 @@ class DocumentRows {
     bool insert(Datum id, const NewDocumentRow& row, ItemPointerData& ctid);
 
     /* Takes the tombstone away, if there is one. 40001 for one that the transaction's snapshot does
-     * not show. */
+     * not show, 42501 for one that a policy hides. */
     bool take_tombstone(Datum id, DocumentRow& row);
 
-    void update(Datum id, const ItemPointerData& ctid, const NewDocumentRow& row);
+    void update(Datum id, const DocumentRow& stored, const NewDocumentRow& row);
     /* Changes the clock alone: no delta, no version. */
     void raise_clock(Datum id, const DocumentRow& row, Bytes clock);
     void remove(Datum id, const ItemPointerData& ctid, int64_t stored_version);
@@ -87,6 +91,15 @@ class DocumentRows {
     ExtensionObjects extension_;
     MemoryContext context_;
 };
+
+/*
+ * Whether there is a row with this id at this moment, whatever the transaction's snapshot and the
+ * caller's policies show: a document must not be born twice because one of the two is not seen.
+ */
+bool row_exists(const char* table, Datum id);
+
+/* 42501 where a policy hides a row, 27000 where a trigger keeps it from being written. */
+[[noreturn]] void refuse_hidden_row(const char* table, Datum id);
 
 /* An array of text from strings that live anywhere. */
 Datum text_array(std::span<const std::string_view> texts);

@@ -13,16 +13,27 @@ extern "C" {
  */
 namespace synckit {
 
+/* A column as the function decided it: whoever changes it on the way undoes the merge. */
+struct DecidedColumn {
+    const char* name;
+    Datum value;
+    bool is_bigint; // else a varlena
+};
+
 /* For a row whose version is read by the statement that writes it. */
 inline constexpr int64_t any_version = -1;
 
 struct OwnWrite {
+    enum class Event { insert, update, remove };
+
     const char* table;
+    Event event;
     Datum key;       // id of the document (text), or of the delta (uuid)
     int64_t version; // of documents and tombstones
+    std::span<const DecidedColumn> decided{};
 };
 
-/* The row that is being written by a function, or null. */
+/* The row that is being written by a function, or null once it has come by. */
 const OwnWrite* current_own_write();
 void set_current_own_write(const OwnWrite*);
 

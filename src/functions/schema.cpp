@@ -24,6 +24,7 @@ extern "C" {
 }
 
 #include "bgworker/cursor.hpp"
+#include "bgworker/wakeup.hpp"
 
 namespace synckit {
 
@@ -110,6 +111,21 @@ Datum one_problem(const char* text)
 {
     Datum element = CStringGetTextDatum(text);
     return PointerGetDatum(construct_array(&element, 1, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* The problems as one text. */
+char* join(Datum problems)
+{
+    Datum* elements;
+    bool* nulls;
+    int count;
+    deconstruct_array(DatumGetArrayTypeP(problems), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+                      &nulls, &count);
+    StringInfoData joined;
+    initStringInfo(&joined);
+    for (int i = 0; i < count; ++i)
+        appendStringInfo(&joined, "%s%s", i > 0 ? "; " : "", TextDatumGetCString(elements[i]));
+    return joined.data;
 }
 
 /* Puts the extension's schema, quoted, in the place of every @extschema@. */
@@ -203,6 +219,14 @@ SYNCKIT_FUNCTION(synckit_migrate)
     run_migrations(before, extension.schema);
     if (before == 0)
         create_cursor();
+    CommandCounterIncrement();
+    SchemaStatus status = schema_status();
+    if (!status.current)
+        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')),
+                        errmsg("synckit's tables are not what this library expects"),
+                        errdetail("%s", join(status.problems)),
+                        errhint("Something was dropped or changed: restore it, or the tables.")));
+    note_schema_changed();
     spi.finish();
     AtEOXact_GUC(true, guc_level);
     PG_RETURN_INT32(library_schema_version);

@@ -37,10 +37,18 @@ Datum required_column(HeapTuple tuple, TupleDesc descriptor, const char* name, O
     return value;
 }
 
-/* Whether this row is the one that a function is writing. */
-bool is_own(const char* table, HeapTuple tuple, TupleDesc descriptor)
+OwnWrite::Event event_of(TriggerEvent event)
 {
-    if (!own_write || std::strcmp(own_write->table, table) != 0)
+    return TRIGGER_FIRED_BY_INSERT(event)   ? OwnWrite::Event::insert
+           : TRIGGER_FIRED_BY_UPDATE(event) ? OwnWrite::Event::update
+                                            : OwnWrite::Event::remove;
+}
+
+/* Whether this row is the one that a function is writing. */
+bool is_own(const char* table, TriggerEvent event, HeapTuple tuple, TupleDesc descriptor)
+{
+    if (!own_write || std::strcmp(own_write->table, table) != 0 ||
+        own_write->event != event_of(event))
         return false;
     bool is_delta = std::strcmp(table, "deltas") == 0;
     Datum id = required_column(tuple, descriptor, "id", is_delta ? UUIDOID : TEXTOID);
@@ -51,6 +59,25 @@ bool is_own(const char* table, HeapTuple tuple, TupleDesc descriptor)
            (own_write->version == any_version ||
             DatumGetInt64(required_column(tuple, descriptor, "version", INT8OID)) ==
                 own_write->version);
+}
+
+/* A user's BEFORE trigger has been there before us: what the function decided must still stand. */
+void check_decided(const char* table, HeapTuple tuple, TupleDesc descriptor)
+{
+    for (const DecidedColumn& column : own_write->decided) {
+        bool null = true;
+        int number = SPI_fnumber(descriptor, column.name);
+        Datum value = number > 0 ? SPI_getbinval(tuple, descriptor, number, &null) : Datum(0);
+        bool same = !null && (column.is_bigint ? value == column.value
+                                               : datum_text(value) == datum_text(column.value));
+        if (!same)
+            ereport(ERROR,
+                    (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                     errmsg("a trigger changed \"%s\" of a row of synckit.%s that was merged",
+                            column.name, table),
+                     errdetail("The row would no longer be what its deltas make of it."),
+                     errhint("Change the document by a delta of the trigger's own.")));
+    }
 }
 
 [[noreturn]] void refuse(const char* table, const char* hint)
@@ -93,7 +120,10 @@ SYNCKIT_FUNCTION(synckit_guard_trigger)
     }
     HeapTuple row =
         TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-    if (!is_own(table, row, RelationGetDescr(trigger->tg_relation)))
+    TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    if (!is_own(table, trigger->tg_event, row, descriptor))
         refuse(table, use_functions);
+    check_decided(table, row, descriptor);
+    own_write = nullptr; // one row: what an AFTER trigger writes is not ours
     return PointerGetDatum(row);
 }

@@ -65,6 +65,15 @@ bool check_redis_url(char** value, void**, GucSource)
     return true;
 }
 
+bool check_server_id(char** value, void**, GucSource)
+{
+    constexpr size_t longest = 255;
+    if (std::strlen(*value) <= longest)
+        return true;
+    GUC_check_errdetail("It has more than 255 bytes.");
+    return false;
+}
+
 } // namespace
 
 void define()
@@ -81,9 +90,9 @@ void define()
     DefineCustomStringVariable(
         "synckit.channel_prefix", "What the names of all channels start with.", nullptr,
         &channel_prefix, "synckit:", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable("synckit.server_id",
-                               "Recorded as server_id of deltas that bring none; empty: NULL.",
-                               nullptr, &server_id, "", PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "synckit.server_id", "Recorded as server_id of deltas that bring none; empty: NULL.",
+        nullptr, &server_id, "", PGC_USERSET, 0, check_server_id, nullptr, nullptr);
     DefineCustomBoolVariable(
         "synckit.publish", "Whether committed deltas are published.",
         "Off pauses: what is committed meanwhile is published when it is on again.", &publish, true,
