@@ -1,10 +1,12 @@
 #include "bgworker/redis_link.hpp"
 
 #include <ares.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -40,17 +42,30 @@ WaitEventSet* create_events(int count)
 }
 #endif
 
-/* The first line of the file; false if it cannot be read. */
-bool read_password(const char* path, char* to, size_t size)
+/*
+ * The first line of the file; null, or what is wrong. Only a regular file: opening a FIFO would
+ * wait for somebody to write to it.
+ */
+const char* read_password(const char* path, char* to, size_t size)
 {
-    FILE* file = AllocateFile(path, "r");
-    if (!file)
-        return false;
-    bool read = fgets(to, static_cast<int>(size), file) != nullptr;
-    FreeFile(file);
-    if (read)
-        to[strcspn(to, "\r\n")] = '\0';
-    return read;
+    int file = OpenTransientFile(path, O_RDONLY | O_NONBLOCK);
+    if (file < 0)
+        return strerror(errno);
+    struct stat kind;
+    ssize_t length = -1;
+    const char* wrong = nullptr;
+    if (fstat(file, &kind) != 0 || (length = ::read(file, to, size)) < 0)
+        wrong = strerror(errno);
+    else if (!S_ISREG(kind.st_mode))
+        wrong = "it is no regular file";
+    else if (static_cast<size_t>(length) == size)
+        wrong = "it is too long";
+    CloseTransientFile(file);
+    if (wrong)
+        return wrong;
+    to[length] = '\0';
+    to[strcspn(to, "\r\n")] = '\0';
+    return to[0] ? nullptr : "it is empty";
 }
 
 /* What c-ares found for a name. */
@@ -117,8 +132,8 @@ bool RedisLink::connect(const char* url_text, const char* password_file)
         return fail("rediss:// is not supported yet");
     if (password_file[0]) {
         char password[1024];
-        if (!read_password(password_file, password, sizeof password))
-            return fail("could not read synckit.redis_password_file: %s", strerror(errno));
+        if (const char* wrong = read_password(password_file, password, sizeof password))
+            return fail("could not read synckit.redis_password_file: %s", wrong);
         bool taken = try_pure(caught, [&] { url_.password = password; });
         explicit_bzero(password, sizeof password);
         if (!taken)

@@ -1,5 +1,5 @@
 /*
- * The SQL type vclock: docs/vclock.md describes each function for its users, src/clock/ does the
+ * The SQL type vclock: docs/reference.md describes each function for its users, src/clock/ does the
  * work.
  */
 #include "postgres/bridge.hpp"
