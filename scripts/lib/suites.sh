@@ -26,38 +26,43 @@ suite_unit() {
 }
 
 suite_regress() {
-    local tests=("$stage"/tree/sql/*.sql)
-    installcheck "${#tests[@]}" ISOLATION= .
+    installcheck "$stage"/tree/sql '*.sql' ISOLATION= .
 }
 
 suite_isolation() {
-    local tests=("$stage"/tree/test/specs/*.spec)
-    installcheck "${#tests[@]}" REGRESS= output_iso
+    installcheck "$stage"/tree/test/specs '*.spec' REGRESS= output_iso
 }
 
-# installcheck TESTS WITHOUT OUTPUT: one half of make installcheck.
+# installcheck FOLDER TESTS WITHOUT OUTPUT: one half of make installcheck.
 installcheck() {
-    listen attend_in "$stage/tree" make --silent installcheck PG_CONFIG="$PG_CONFIG" "$2"
+    local tests
+    tests=$({ find "$1" -name "$2" || true; } | wc -l)
+    listen attend_in "$stage/tree" make --silent installcheck PG_CONFIG="$PG_CONFIG" "$3"
     passed=$(grep -Ec '\.\.\. ok( |$)' "$log" || true)
-    failed=$(($1 - passed)) # also those that it did not come to
-    keep_results "$stage/tree/$3/results" "$stage/tree/$3"/regression.* "$stage/tree/$3/log"
-    ((failed == 0)) || show_results regression.diffs 'log/*.log'
+    failed=$((tests - passed)) # also those that it did not come to
+    keep_results "$stage/tree/$4/results" "$stage/tree/$4"/regression.* "$stage/tree/$4/log"
+    if [[ -s $results/regression.diffs ]]; then
+        show_end "$results/regression.diffs"
+    elif ((failed > 0)); then
+        show_end "$results/log/postmaster.log"
+    fi
 }
 
 suite_tap() {
-    local pgxs file
+    local pgxs file files
+    mapfile -t files < <(cd "$stage/tree" && find test/t -name '*.pl' | sort)
     pgxs=$(realpath "$(dirname "$("$PG_CONFIG" --pgxs)")/../..")
     listen attend_in "$stage/tree" env \
         PATH="$("$PG_CONFIG" --bindir):$PATH" PERL5LIB="$pgxs/src/test/perl" \
         PG_REGRESS="$pgxs/src/test/regress/pg_regress" top_builddir="$stage/tap" \
         TESTDIR="$stage/tap" TESTDATADIR="$stage/tap/tmp_check" \
         TESTLOGDIR="$stage/tap/tmp_check/log" BUILD_DIR="$stage/tree/build" \
-        bash -c 'exec scripts/lib/run-tap test/t/*.pl'
+        scripts/lib/run-tap "${files[@]}"
     passed=$(number '^TAP: ([0-9]+) passed, .*')
     failed=$(number '^TAP: .*, ([0-9]+) failed$')
     keep_results "$stage/tap/tmp_check/log"
     while read -r file; do
-        show_results "log/regress_log_$(basename "$file" .pl)"
+        show_end "$results/log/regress_log_$(basename "$file" .pl)"
     done < <(sed -n 's/^failed: //p' "$log")
 }
 
@@ -123,14 +128,8 @@ keep_results() {
     say "  results and logs: $results"
 }
 
-show_results() {
-    local pattern path
-    for pattern in "$@"; do
-        # shellcheck disable=SC2086 # it is a pattern
-        for path in "$results"/$pattern; do
-            [[ -f $path ]] || continue
-            say "  --- the end of ${path##*/}:"
-            tail -n 60 "$path" >&3
-        done
-    done
+show_end() {
+    [[ -e $1 ]] || return 0
+    say "  --- the end of ${1##*/}:"
+    tail -n 80 "$1" >&3
 }
