@@ -19,15 +19,16 @@ ok(await_state($node, 'postgres', 'publishing'), 'it publishes');
 
 # Short batches, so that most of the times it is ended in the middle of something.
 set_conf($node, 'synckit.publish_batch' => 7);
-my $replay = SyncKit::Replay->start($node, $redis, '--rate', 1000, '--batch', 20, '--rollbacks', 10);
+my $replay = SyncKit::Replay->start($node, $redis, '--rate', 700, '--batch', 20, '--rollbacks', 10, '--wait', 120);
+# A publisher that keeps ending is started again after longer and longer pauses: five times is enough.
 my $ended = 0;
-while ($replay->running)
+while ($replay->running && $ended < 5)
 {
     $ended += end_publisher($node, 'postgres');
     sleep 0.3;
 }
-my $report = $replay->finish('while the publisher is ended all the time');
-cmp_ok($ended, '>=', 4, "it was ended $ended times");
+my $report = $replay->finish("ended $ended times");
+cmp_ok($ended, '>=', 3, 'it was ended often enough');
 is(scalar @{ $report->{messages}{epochs} }, 1, 'the epoch stays');
 
 # The launcher is not needed while the worker works, and finds it when it is back.
