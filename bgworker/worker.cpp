@@ -299,10 +299,19 @@ void set_worker_settings()
     set("default_transaction_read_only", "off");
 }
 
+/* Told to end, by pg_terminate_backend() or a shutdown: that is no failure. */
+volatile sig_atomic_t told_to_end = 0;
+
+extern "C" void note_end(SIGNAL_ARGS)
+{
+    told_to_end = 1;
+    die(postgres_signal_arg);
+}
+
 extern "C" void worker_ends(int code, Datum)
 {
     if (state_of(*slot) != WorkerState::no_extension)
-        set_state(*slot, code == 0 ? WorkerState::stopped : WorkerState::failed);
+        set_state(*slot, code == 0 || told_to_end ? WorkerState::stopped : WorkerState::failed);
     release_worker(*slot);
 }
 
@@ -343,7 +352,7 @@ void synckit_worker_main(Datum database)
     if (!slot || !claim_worker(*slot))
         proc_exit(0); // another one is at work: a launcher that was started anew does not know it
     pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    pqsignal(SIGTERM, die);
+    pqsignal(SIGTERM, note_end);
     BackgroundWorkerUnblockSignals();
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
