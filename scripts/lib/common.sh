@@ -113,7 +113,7 @@ step() {
     local title=$1 began=${EPOCHREALTIME/./}
     step_log=$state/log/$2.log
     printf '%s ... ' "$title" >&3
-    "${@:3}" >"$step_log" 2>&1 </dev/null
+    "${@:3}" >"$step_log" 2>&1 </dev/null 9>&- # the lock is not for children
     step_log=
     say "$(seconds_since "$began")"
 }

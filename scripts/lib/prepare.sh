@@ -42,7 +42,7 @@ prepare() {
     exec 8>"$state/build.lock"
     flock --nonblock 8 || {
         say 'Waiting for another build of this tree'
-        flock 8
+        flock 8 9>&-
     }
     step 'Packages' packages install_packages
     step 'Build' build build_all "$@"

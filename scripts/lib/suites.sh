@@ -99,7 +99,7 @@ check_paths() {
 listen() {
     local tee left
     status=0
-    exec 5> >(exec tee --append "$log" >&3)
+    exec 5> >(exec tee --append "$log" >&3 9>&-)
     tee=$!
     "$@" >&5 2>&1 5>&- || status=$?
     left=$(leftovers)
