@@ -32,6 +32,10 @@ inline std::string_view as_text(Bytes bytes)
 class Memory : public std::pmr::memory_resource {
   public:
     virtual std::span<uint8_t> make_value(size_t size) = 0;
+
+    /* Asked now and then in loops over what a client has sized: whoever wants them to end throws.
+     */
+    virtual void poll() {}
 };
 
 class HeapMemory final : public Memory {

@@ -76,7 +76,7 @@ ClientId ClientId::from_text(std::string_view text)
 int ClientId::compare(const ClientId& other) const
 {
     if (uuid_ && other.uuid_)
-        return std::memcmp(uuid(), other.uuid(), uuid_size);
+        return compare_uuids(uuid(), other.uuid());
     char mine[uuid_text_size], theirs[uuid_text_size];
     return text(mine).compare(other.text(theirs));
 }

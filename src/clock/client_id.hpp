@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/bytes.hpp"
+
 namespace synckit {
 
 inline constexpr size_t max_client_id_bytes = 255;
@@ -19,6 +21,18 @@ inline constexpr size_t uuid_size = 16;
  */
 bool uuid_from_text(std::string_view text, uint8_t* uuid);
 void uuid_to_text(const uint8_t* uuid, char* text);
+
+/* Below, at or above 0; as numbers, so that no call is needed. */
+inline int compare_uuids(const uint8_t* a, const uint8_t* b)
+{
+    for (size_t half = 0; half < uuid_size; half += 8) {
+        uint64_t mine = __builtin_bswap64(load<uint64_t>(a + half));
+        uint64_t theirs = __builtin_bswap64(load<uint64_t>(b + half));
+        if (mine != theirs)
+            return mine < theirs ? -1 : 1;
+    }
+    return 0;
+}
 
 /*
  * A client id as clocks compare and store it: UTF-8 text of 1 to 255 bytes. One that is a canonical

@@ -8,6 +8,7 @@
 
 #include "base/memory.hpp"
 #include "clock/client_id.hpp"
+#include "clock/counters.hpp"
 
 /*
  * Vector clocks (Fidge 1988, Mattern 1989; as version vectors, Parker et al. 1983): a map from
@@ -53,10 +54,10 @@ class ClockView {
     const uint8_t* uuid(uint32_t i) const { return uuid_block_ + size_t{i} * uuid_size; }
     const uint8_t* text_lengths() const { return text_lengths_; }
     std::string_view text_bytes() const { return text_bytes_; }
-    const uint8_t* counters() const { return counters_; }
 
-    /* Counters in stored order: those of the UUIDs first, then those of the other ids. */
-    Counter counter(uint32_t i) const;
+    /* In stored order: those of the UUIDs first, then those of the other ids. */
+    Counters counters() const { return {counters_, width_}; }
+    Counter counter(uint32_t i) const { return counters()[i]; }
 
   private:
     Bytes bytes_;
@@ -70,55 +71,73 @@ class ClockView {
     unsigned width_;
 };
 
-/* Walks one of the two sections of a clock, UUIDs or other ids, in order. */
-class ClockSection {
+/* Walks the UUIDs of a clock, in order. */
+class UuidCursor {
   public:
-    static ClockSection uuids(const ClockView&);
-    static ClockSection texts(const ClockView&);
+    explicit UuidCursor(const ClockView& clock) : clock_(&clock) {}
 
-    bool done() const { return at_ == end_; }
-    void next();
-    ClientId client() const;
-    Counter counter() const { return clock_.counter(at_); }
-
-    /* Compares the ids at the two places, of the same section of two clocks. */
-    int compare(const ClockSection& other) const;
+    bool done() const { return at_ == clock_->uuids(); }
+    void next() { ++at_; }
+    uint32_t index() const { return at_; }
+    const uint8_t* uuid() const { return clock_->uuid(at_); }
+    ClientId client() const { return ClientId::from_uuid(uuid()); }
+    Counter counter() const { return clock_->counter(at_); }
+    int compare(const UuidCursor& other) const { return compare_uuids(uuid(), other.uuid()); }
 
   private:
-    ClockSection(const ClockView& clock, uint32_t at, uint32_t end)
-        : clock_(clock), at_(at), end_(end)
+    const ClockView* clock_; // outlives the cursor
+    uint32_t at_ = 0;
+};
+
+/* Walks the ids of a clock that are no UUIDs, in order. */
+class TextCursor {
+  public:
+    explicit TextCursor(const ClockView& clock)
+        : clock_(&clock), text_(clock.text_bytes().data()), length_(clock.text_lengths())
     {
-    }
-    bool in_uuids() const { return at_ < clock_.uuids(); }
-    std::string_view text() const
-    {
-        return clock_.text_bytes().substr(text_at_, clock_.text_lengths()[at_ - clock_.uuids()]);
     }
 
-    ClockView clock_;
-    uint32_t at_;
-    uint32_t end_;
-    size_t text_at_ = 0;
+    bool done() const { return at_ == clock_->texts(); }
+    void next()
+    {
+        text_ += length_[at_];
+        ++at_;
+    }
+    uint32_t index() const { return at_; }
+    std::string_view text() const { return {text_, length_[at_]}; }
+    /* How far its text is from the first one's. */
+    size_t offset() const { return static_cast<size_t>(text_ - clock_->text_bytes().data()); }
+    ClientId client() const { return ClientId::from_plain(text()); }
+    Counter counter() const { return clock_->counter(clock_->uuids() + at_); }
+    int compare(const TextCursor& other) const { return text().compare(other.text()); }
+
+  private:
+    const ClockView* clock_; // outlives the cursor
+    const char* text_;
+    const uint8_t* length_;
+    uint32_t at_ = 0;
 };
 
 /* Walks all entries of a clock in the order of the ids' bytes. */
 class ClockCursor {
   public:
-    explicit ClockCursor(const ClockView& clock)
-        : uuids_(ClockSection::uuids(clock)), texts_(ClockSection::texts(clock))
+    explicit ClockCursor(const ClockView& clock) : clock_(clock), uuids_(clock_), texts_(clock_)
     {
         choose();
     }
+    ClockCursor(const ClockCursor&) = delete; // the cursors in it point into it
+    ClockCursor& operator=(const ClockCursor&) = delete;
+
     bool done() const { return uuids_.done() && texts_.done(); }
     void next()
     {
-        (uuid_next_ ? uuids_ : texts_).next();
+        uuid_next_ ? uuids_.next() : texts_.next();
         choose();
     }
     ClockEntry entry() const
     {
-        const ClockSection& section = uuid_next_ ? uuids_ : texts_;
-        return {section.client(), section.counter()};
+        return uuid_next_ ? ClockEntry{uuids_.client(), uuids_.counter()}
+                          : ClockEntry{texts_.client(), texts_.counter()};
     }
 
   private:
@@ -127,8 +146,9 @@ class ClockCursor {
         uuid_next_ = !uuids_.done() && (texts_.done() || uuids_.client() < texts_.client());
     }
 
-    ClockSection uuids_;
-    ClockSection texts_;
+    ClockView clock_;
+    UuidCursor uuids_;
+    TextCursor texts_;
     bool uuid_next_;
 };
 
@@ -142,22 +162,34 @@ Bytes make_clock(std::span<ClockEntry> entries, Memory&);
 /* Whether a client stands there twice; sorts the entries in place. */
 bool has_repeated_client(std::span<ClockEntry> entries);
 
-Counter clock_get(const ClockView&, const ClientId&);
+/*
+ * Functions that return a clock may return the bytes of an argument, where these are the answer.
+ */
 
-/* The clock with one client's counter set; 0 takes the entry out. */
-Bytes clock_set(const ClockView&, const ClientId&, Counter, Memory&);
+Counter clock_get(const ClockView&, const ClientId&);
 
 /* Raises one entry by a step of at least 1 (22023); 22003 if it would pass 2^63 - 1. */
 Bytes clock_tick(const ClockView&, const ClientId&, Counter by, Memory&);
 
-/* The join: entry-wise maximum. Commutative, associative, idempotent. May return the bytes of a or
- * b themselves. */
+/* Raises one entry to at least this counter; 22003 if it is negative. */
+Bytes clock_advance(const ClockView&, const ClientId&, Counter, Memory&);
+
+/* Drops one entry. */
+Bytes clock_forget(const ClockView&, const ClientId&, Memory&);
+
+/* The join: entry-wise maximum. Commutative, associative, idempotent. */
 Bytes clock_merge(const ClockView& a, const ClockView& b, Memory&);
 
 /* The meet: entry-wise minimum. */
 Bytes clock_meet(const ClockView& a, const ClockView& b, Memory&);
 
 Causality clock_compare(const ClockView& a, const ClockView& b);
+
+/*
+ * A total order that extends causality: below, at or above 0. The clocks are compared as sparse
+ * vectors: the first client, by the bytes of the ids, whose counters differ decides.
+ */
+int clock_order(const ClockView& a, const ClockView& b);
 
 /* JSON text, {"alice": 3, "bob": 1}: read strictly (22P02, 22003, 22021, 22001, 22023), written
  * sorted. */

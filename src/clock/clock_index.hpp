@@ -37,8 +37,8 @@ class ClockIndex {
     void build() const
     {
         texts_.reserve(clock_.texts());
-        for (ClockSection at = ClockSection::texts(clock_); !at.done(); at.next())
-            texts_.push_back({at.client().plain(), at.counter()});
+        for (TextCursor at(clock_); !at.done(); at.next())
+            texts_.push_back({at.text(), at.counter()});
     }
 
     ClockView clock_;

@@ -13,12 +13,12 @@
  * variable-length counters the merge of two 64-entry clocks takes two (counters of one byte) to
  * eleven times (of eight) as long (test/bench/clock_format_bench.cpp).
  */
-#include "clock/clock.hpp"
-
 #include <algorithm>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "clock/clock.hpp"
+#include "clock/writer.hpp"
 
 #include "base/pure_only.hpp"
 
@@ -49,6 +49,12 @@ bool stored_before(const ClockEntry& a, const ClockEntry& b)
         return a.client.is_uuid();
     int order = a.client.compare(b.client);
     return order != 0 ? order < 0 : a.counter > b.counter;
+}
+
+void sort(std::span<ClockEntry> entries)
+{
+    if (!std::is_sorted(entries.begin(), entries.end(), stored_before))
+        std::sort(entries.begin(), entries.end(), stored_before);
 }
 
 [[noreturn]] void corrupted(const char* detail)
@@ -87,59 +93,24 @@ ClockView::ClockView(Bytes bytes) : bytes_(bytes)
     const uint8_t* text = text_lengths_ + texts;
     text_bytes_ = as_text({text, counters_});
     client_block_ = {block, counters_};
-    if (texts == 0 ? !text_bytes_.empty() : text_bytes_.size() < texts)
-        corrupted("Its size does not match its header.");
-}
-
-Counter ClockView::counter(uint32_t i) const
-{
-    return static_cast<Counter>(load_width(counters_ + size_t{i} * width_, width_));
-}
-
-ClockSection ClockSection::uuids(const ClockView& clock)
-{
-    return {clock, 0, clock.uuids()};
-}
-
-ClockSection ClockSection::texts(const ClockView& clock)
-{
-    return {clock, clock.uuids(), clock.size()};
-}
-
-void ClockSection::next()
-{
-    if (!in_uuids()) {
-        text_at_ += clock_.text_lengths()[at_ - clock_.uuids()];
-        /* Each length is a byte that nothing else vouches for. */
-        size_t block = clock_.text_bytes().size();
-        if (text_at_ > block || (at_ + 1 == end_ && text_at_ != block))
-            corrupted("Its ids do not fill their block.");
-    }
-    ++at_;
-}
-
-ClientId ClockSection::client() const
-{
-    return in_uuids() ? ClientId::from_uuid(clock_.uuid(at_)) : ClientId::from_plain(text());
-}
-
-int ClockSection::compare(const ClockSection& other) const
-{
-    if (in_uuids())
-        return std::memcmp(clock_.uuid(at_), other.clock_.uuid(other.at_), uuid_size);
-    return text().compare(other.text());
+    /* Each length is a byte that nothing else vouches for; with their sum right, no id reaches
+     * beyond its block. */
+    size_t text_size = 0;
+    for (uint32_t i = 0; i < texts_; ++i)
+        text_size += text_lengths_[i];
+    if (text_size != text_bytes_.size())
+        corrupted("Its ids do not fill their block.");
 }
 
 bool has_repeated_client(std::span<ClockEntry> entries)
 {
-    std::sort(entries.begin(), entries.end(), stored_before);
+    sort(entries);
     return std::adjacent_find(entries.begin(), entries.end(), same_client) != entries.end();
 }
 
 Bytes make_clock(std::span<ClockEntry> entries, Memory& memory)
 {
-    if (!std::is_sorted(entries.begin(), entries.end(), stored_before))
-        std::sort(entries.begin(), entries.end(), stored_before);
+    sort(entries);
     auto last = std::unique(entries.begin(), entries.end(), same_client);
     last =
         std::remove_if(entries.begin(), last, [](const ClockEntry& e) { return e.counter == 0; });
@@ -154,36 +125,30 @@ Bytes make_clock(std::span<ClockEntry> entries, Memory& memory)
             text_size += entry.client.plain().size();
         greatest = std::max(greatest, entry.counter);
     }
-    size_t texts = entries.size() - uuids;
-    unsigned width = width_for(static_cast<uint64_t>(greatest));
-    size_t size = 1 + varint_size(uuids) + varint_size(texts) + uuids * uuid_size + texts +
-                  text_size + entries.size() * width;
+    ClockWriter writer(uuids, entries.size() - uuids, text_size,
+                       width_for(static_cast<uint64_t>(greatest)), memory);
+    for (const ClockEntry& entry : entries) {
+        writer.add_client(entry.client);
+        writer.add_counter(entry.counter);
+    }
+    return writer.value();
+}
+
+ClockWriter::ClockWriter(size_t uuids, size_t texts, size_t text_size, unsigned width,
+                         Memory& memory)
+    : width_(width)
+{
+    size_t head = 1 + varint_size(uuids) + varint_size(texts);
+    size_t size = head + uuids * uuid_size + texts + text_size + (uuids + texts) * width;
     if (size > max_clock_bytes)
         throw Error(sqlstate::program_limit_exceeded, "vclock is too large",
-                    "It has " + std::to_string(entries.size()) + " entries.");
-
-    std::span<uint8_t> out = memory.make_value(size);
-    uint8_t* at = out.data();
-    *at++ = static_cast<uint8_t>(format_version << 4 | width_code(width));
-    at = put_varint(at, uuids);
-    at = put_varint(at, texts);
-    uint8_t* text_at = at + uuids * uuid_size + texts;
-    for (const ClockEntry& entry : entries) {
-        if (entry.client.is_uuid()) {
-            std::memcpy(at, entry.client.uuid(), uuid_size);
-            at += uuid_size;
-        } else {
-            std::string_view text = entry.client.plain();
-            *at++ = static_cast<uint8_t>(text.size());
-            std::memcpy(text_at, text.data(), text.size());
-            text_at += text.size();
-        }
-    }
-    for (const ClockEntry& entry : entries) {
-        store_width(text_at, static_cast<uint64_t>(entry.counter), width);
-        text_at += width;
-    }
-    return out;
+                    "It has " + std::to_string(uuids + texts) + " entries.");
+    value_ = memory.make_value(size);
+    value_[0] = static_cast<uint8_t>(format_version << 4 | width_code(width));
+    uuid_ = put_varint(put_varint(value_.data() + 1, uuids), texts);
+    length_ = uuid_ + uuids * uuid_size;
+    text_ = length_ + texts;
+    counter_ = text_ + text_size;
 }
 
 } // namespace synckit

@@ -71,7 +71,7 @@ void fill(Pair& pair, unsigned width)
 std::vector<uint8_t> with_leb128(Bytes bytes)
 {
     ClockView clock(bytes);
-    std::vector<uint8_t> out(bytes.data(), clock.counters());
+    std::vector<uint8_t> out(bytes.data(), clock.counters().at);
     for (uint32_t i = 0; i < clock.size(); ++i) {
         uint8_t counter[10];
         out.insert(out.end(), counter,
@@ -129,7 +129,7 @@ void Leb128(benchmark::State& state)
     Pair pair;
     fill(pair, static_cast<unsigned>(state.range(0)));
     std::vector<uint8_t> a = with_leb128(pair.a), b = with_leb128(pair.b);
-    auto head = static_cast<size_t>(ClockView(pair.a).counters() - pair.a.data());
+    auto head = static_cast<size_t>(ClockView(pair.a).counters().at - pair.a.data());
     OneValue memory;
     for (auto _ : state) {
         std::span<uint8_t> out = memory.make_value(head + clients * 10);

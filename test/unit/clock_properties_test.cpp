@@ -143,7 +143,7 @@ TEST(ClockProperties, IdsCompareLikeTheirTexts)
     });
 }
 
-TEST(ClockProperties, GetSetAndTickAreThoseOfAMap)
+TEST(ClockProperties, ChangesOfOneEntryAreThoseOfAMap)
 {
     for_each_seed(1000, [](Rng& rng) {
         ClockModel model = random_clock(rng);
@@ -156,10 +156,13 @@ TEST(ClockProperties, GetSetAndTickAreThoseOfAMap)
             Counter old = counter_of(model, client);
             EXPECT_EQ(clock_get(clock, id), old) << client;
             Bytes changed;
-            if (rng.chance(60)) {
-                Counter counter = rng.chance(20) ? 0 : rng.counter();
-                changed = clock_set(clock, id, counter, memory);
-                model[client] = counter;
+            Counter counter = rng.chance(20) ? 0 : rng.counter();
+            if (rng.chance(30)) {
+                changed = clock_advance(clock, id, counter, memory);
+                model[client] = std::max(old, counter);
+            } else if (rng.chance(40)) {
+                changed = clock_forget(clock, id, memory);
+                model.erase(client);
             } else {
                 Counter by = rng.counter();
                 if (by > max_counter - old) {
@@ -236,6 +239,45 @@ TEST(ClockProperties, MergeAndMeetAreALattice)
     });
 }
 
+int ordered(const ClockModel& a, const ClockModel& b)
+{
+    ClockModel all = a;
+    all.insert(b.begin(), b.end());
+    for (const auto& [client, counter] : all) { // in the order of the ids' bytes
+        Counter x = counter_of(a, client), y = counter_of(b, client);
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return 0;
+}
+
+TEST(ClockProperties, TheTotalOrderIsThatOfSparseVectors)
+{
+    for_each_seed(3000, [](Rng& rng) {
+        ClockModel a = random_clock(rng), b = other_clock(rng, a);
+        Buffer mine = bytes_of(a), theirs = bytes_of(b);
+        EXPECT_EQ(clock_order(ClockView(mine), ClockView(theirs)), ordered(a, b));
+        EXPECT_EQ(clock_order(ClockView(theirs), ClockView(mine)), ordered(b, a));
+    });
+}
+
+TEST(ClockProperties, TheTotalOrderExtendsCausality)
+{
+    for_each_seed(3000, [](Rng& rng) {
+        HeapMemory memory;
+        ClockModel model = random_clock(rng, 6);
+        ClockView x(make_clock(model, memory)), y(make_clock(other_clock(rng, model), memory)),
+            z(make_clock(other_clock(rng, model), memory));
+        if (clock_compare(x, y) == Causality::before) {
+            EXPECT_LT(clock_order(x, y), 0);
+        }
+        EXPECT_EQ(clock_compare(x, y) == Causality::equal, clock_order(x, y) == 0);
+        if (clock_order(x, y) <= 0 && clock_order(y, z) <= 0) {
+            EXPECT_LE(clock_order(x, z), 0);
+        }
+    });
+}
+
 TEST(ClockProperties, CompareIsTheOrderOfTheLattice)
 {
     for_each_seed(1000, [](Rng& rng) {
@@ -268,6 +310,19 @@ TEST(ClockOperations, TickRefusesAStepBelowOneAndAnOverflow)
     EXPECT_EQ(sqlstate_of([&] { clock_tick(clock, a, 2, memory); }), "22003");
     EXPECT_EQ(sqlstate_of([&] { clock_tick(clock, a, max_counter, memory); }), "22003");
     EXPECT_EQ(model_of(clock_tick(ClockView(), a, max_counter, memory)),
+              (ClockModel{{"a", max_counter}}));
+}
+
+TEST(ClockOperations, AdvanceRefusesWhatNoCounterIs)
+{
+    HeapMemory memory;
+    ClockView clock(make_clock({{"a", 5}}, memory));
+    ClientId a = ClientId::from_text("a");
+    for (Counter bad : {Counter{-1}, std::numeric_limits<Counter>::min()})
+        EXPECT_EQ(sqlstate_of([&] { clock_advance(clock, a, bad, memory); }), "22003") << bad;
+    for (Counter low : {Counter{0}, Counter{4}, Counter{5}})
+        EXPECT_EQ(copy(clock_advance(clock, a, low, memory)), copy(clock.bytes()));
+    EXPECT_EQ(model_of(clock_advance(clock, a, max_counter, memory)),
               (ClockModel{{"a", max_counter}}));
 }
 

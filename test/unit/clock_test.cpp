@@ -300,12 +300,14 @@ void read_all(Bytes bytes)
     clock_to_wire(clock, memory);
     for (const char* id : {"a", "~", uuid_a})
         clock_get(clock, ClientId::from_text(id));
-    clock_set(clock, ClientId::from_text("~"), 3, memory);
+    clock_tick(clock, ClientId::from_text("~"), 3, memory);
+    clock_forget(clock, ClientId::from_text("a"), memory);
     for (auto [a, b] :
          {std::pair(clock, other), std::pair(other, clock), std::pair(clock, clock)}) {
         clock_merge(a, b, memory);
         clock_meet(a, b, memory);
         clock_compare(a, b);
+        clock_order(a, b);
     }
 }
 
