@@ -27,6 +27,9 @@ inline constexpr Counter max_counter = std::numeric_limits<Counter>::max();
 enum class Causality { equal, before, after, concurrent };
 const char* to_text(Causality);
 
+/* The counter, if it is one or 0; else 22003. */
+Counter check_counter(Counter);
+
 struct ClockEntry {
     ClientId client;
     Counter counter;

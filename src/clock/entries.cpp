@@ -108,6 +108,15 @@ Bytes raise(const ClockView& clock, const ClientId& client, const Place& place, 
 
 } // namespace
 
+Counter check_counter(Counter counter)
+{
+    if (counter < 0)
+        throw Error(sqlstate::numeric_value_out_of_range, "vclock counter out of range",
+                    "The counter is " + std::to_string(counter) + ".",
+                    "A counter has 0 to 9223372036854775807.");
+    return counter;
+}
+
 Counter clock_get(const ClockView& clock, const ClientId& client)
 {
     Place place = find(clock, client);
@@ -130,10 +139,7 @@ Bytes clock_tick(const ClockView& clock, const ClientId& client, Counter by, Mem
 
 Bytes clock_advance(const ClockView& clock, const ClientId& client, Counter counter, Memory& memory)
 {
-    if (counter < 0)
-        throw Error(sqlstate::numeric_value_out_of_range, "vclock counter out of range",
-                    "The counter is " + std::to_string(counter) +
-                        "; a counter has 0 to 9223372036854775807.");
+    check_counter(counter);
     Place place = find(clock, client);
     Counter now = place.found ? clock.counter(counter_index(clock, client, place)) : 0;
     return counter > now ? raise(clock, client, place, counter, memory) : clock.bytes();

@@ -13,6 +13,9 @@
  */
 namespace synckit {
 
+/* Ends pure code when CHECK_FOR_INTERRUPTS() would jump; run_pure() lets it do so afterwards. */
+struct Cancelled {};
+
 /*
  * Memory in a memory context, which frees it all at once. Out of memory is std::bad_alloc here, not
  * a jump. Glue may hold one across an ereport: its destructor, virtual by inheritance, does
@@ -31,6 +34,13 @@ class ContextMemory final : public Memory {
         void* chunk = allocate_chunk(size + VARHDRSZ);
         SET_VARSIZE(chunk, size + VARHDRSZ);
         return {reinterpret_cast<uint8_t*>(VARDATA(chunk)), size};
+    }
+
+    void poll() override
+    {
+        if (InterruptPending && (QueryCancelPending || ProcDiePending) &&
+            InterruptHoldoffCount == 0 && QueryCancelHoldoffCount == 0 && CritSectionCount == 0)
+            throw Cancelled();
     }
 
   private:
@@ -96,6 +106,7 @@ inline char* to_cstring(std::string_view text)
 /* An exception, as plain data. Over-long texts are cut, at a character. */
 struct CaughtError {
     int sqlstate;
+    bool cancelled;
     char message[512];
     char detail[512];
     char hint[256];
@@ -103,7 +114,12 @@ struct CaughtError {
 
 void describe(const Error&, CaughtError&) noexcept;
 void describe(const char* sqlstate, const char* message, CaughtError&) noexcept;
+void describe_cancelled(CaughtError&) noexcept;
 [[noreturn]] void raise(const CaughtError&);
+
+/* For input functions, whose callers may ask for soft errors (Postgres 16 and later): if this one
+ * did, the error is kept for it, and SQL NULL returned. */
+Datum raise_softly(FunctionCallInfo, const CaughtError&);
 
 /* Runs pure code; false, with the error described, if it threw. */
 template <class Body>
@@ -114,6 +130,8 @@ bool try_pure(CaughtError& caught, Body&& body) noexcept
         return true;
     } catch (const Error& error) {
         describe(error, caught);
+    } catch (const Cancelled&) {
+        describe_cancelled(caught);
     } catch (const std::bad_alloc&) {
         describe(sqlstate::out_of_memory, "out of memory", caught);
     } catch (const std::exception& error) {

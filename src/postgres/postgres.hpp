@@ -5,6 +5,7 @@
  *
  * C++ standard headers come before postgres.h, which redefines printf and its kin, Min, Max and _.
  */
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
