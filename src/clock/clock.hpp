@@ -15,7 +15,7 @@
  * client ids to counters of 1 to 2^63 - 1, in which a missing client counts as 0.
  *
  * A clock is its bytes: canonical, so that equal clocks are equal bytes. The layout is written down
- * in docs/formats.md and is for ever. Functions take views of stored clocks and make new ones in a
+ * in docs/vclock.md and is for ever. Functions take views of stored clocks and make new ones in a
  * Memory.
  */
 namespace synckit {

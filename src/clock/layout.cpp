@@ -1,5 +1,5 @@
 /*
- * The bytes of a clock; docs/formats.md draws them.
+ * The bytes of a clock; docs/vclock.md draws them.
  *
  *   u8       version (high nibble, 1) and the width code of the counters (low nibble: 0, 1, 2, 3
  * for 1, 2, 4, 8 bytes)

@@ -15,7 +15,7 @@ constexpr uint8_t wire_version = 1;
 [[noreturn]] void bad_wire(std::string detail)
 {
     throw Error(sqlstate::invalid_binary_representation, "invalid binary value for type vclock",
-                std::move(detail), "The binary form is described in docs/formats.md.");
+                std::move(detail), "The binary form is described in docs/vclock.md.");
 }
 
 template <class T>

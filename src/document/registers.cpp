@@ -1,5 +1,5 @@
 /*
- * The bytes of registers; docs/formats.md draws them.
+ * The bytes of registers; docs/registers.md draws them.
  *
  *   u8      format version (1)
  *   varint  number of clients; each: u8 length and text, or length 0 and a UUID's 16 bytes;

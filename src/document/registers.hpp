@@ -85,7 +85,7 @@ Registers decode_registers(Bytes bytes, Memory&);
  */
 Bytes encode_registers(const Registers&, Memory&);
 
-/* The JSON text form, whose grammar is in docs/formats.md. Reading throws class 22. */
+/* The JSON text form, whose grammar is in docs/registers.md. Reading throws class 22. */
 Bytes registers_from_text(std::string_view text, Memory&);
 std::string_view registers_to_text(Bytes registers, Memory&);
 

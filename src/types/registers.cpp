@@ -1,5 +1,5 @@
 /*
- * The SQL type synckit_registers: input, output and their binary twins. docs/formats.md has the
+ * The SQL type synckit_registers: input, output and their binary twins. docs/registers.md has the
  * grammar.
  */
 #include "postgres/bridge.hpp"
