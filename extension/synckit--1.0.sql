@@ -442,10 +442,20 @@ CREATE FUNCTION @extschema@.synckit_schema_status(
 COMMENT ON FUNCTION @extschema@.synckit_schema_status() IS
     'whether the tables are what this library expects, and if not, why';
 
-CREATE FUNCTION @extschema@.synckit_guard_trigger() RETURNS trigger
+CREATE FUNCTION @extschema@.synckit_documents_trigger() RETURNS trigger
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.synckit_guard_trigger() IS
-    'refuses direct writes to synckit''s tables, which would be stored unmerged';
+COMMENT ON FUNCTION @extschema@.synckit_documents_trigger() IS
+    'makes deltas of what is written to synckit.documents, and logs them';
+
+CREATE FUNCTION @extschema@.synckit_deltas_trigger() RETURNS trigger
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_deltas_trigger() IS
+    'merges what is inserted into synckit.deltas';
+
+CREATE FUNCTION @extschema@.synckit_tombstones_trigger() RETURNS trigger
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_tombstones_trigger() IS
+    'refuses direct writes to synckit.tombstones';
 
 CREATE FUNCTION @extschema@.synckit_uuidv7() RETURNS uuid
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL SAFE;
@@ -478,6 +488,29 @@ CREATE FUNCTION @extschema@.synckit_get_document(document_id text)
                    created_at timestamptz, updated_at timestamptz)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION @extschema@.synckit_get_document(text) IS 'the document as it stands; no row if there is none';
+
+CREATE FUNCTION @extschema@.synckit_save_document(
+    document_id text, state jsonb, expected_version bigint DEFAULT NULL, OUT id text, OUT state jsonb,
+    OUT version bigint, OUT clock @extschema@.vclock, OUT lamport bigint, OUT created_at timestamptz,
+    OUT updated_at timestamptz)
+    RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_save_document(text, jsonb, bigint) IS
+    'writes the whole state of a document, which it creates if there is none';
+
+CREATE FUNCTION @extschema@.synckit_update_document(
+    document_id text, state jsonb, expected_version bigint DEFAULT NULL, OUT id text, OUT state jsonb,
+    OUT version bigint, OUT clock @extschema@.vclock, OUT lamport bigint, OUT created_at timestamptz,
+    OUT updated_at timestamptz)
+    RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_update_document(text, jsonb, bigint) IS
+    'writes the whole state of a document that exists';
+
+CREATE FUNCTION @extschema@.synckit_delete_document(document_id text) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_delete_document(text) IS
+    'deletes a document; false if there is none';
 
 CREATE FUNCTION @extschema@.synckit_get_clock(document_id text) RETURNS @extschema@.vclock
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;

@@ -97,22 +97,44 @@ COMMENT ON COLUMN synckit.tombstones.lamport IS 'Its last lamport.';
 COMMENT ON COLUMN synckit.tombstones.registers IS 'Its deletion, and tombstones of fields that are later.';
 COMMENT ON COLUMN synckit.tombstones.deleted_at IS 'When it was deleted.';
 
--- The name sorts last: triggers run in the order of their names, and ours has to see what the others made of the row.
-CREATE TRIGGER zzz_synckit_guard BEFORE INSERT OR UPDATE OR DELETE ON synckit.documents
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_guard_trigger();
-CREATE TRIGGER zzz_synckit_guard_truncate BEFORE TRUNCATE ON synckit.documents
-    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_guard_trigger();
-CREATE TRIGGER zzz_synckit_guard BEFORE INSERT OR UPDATE ON synckit.deltas
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_guard_trigger();
+-- Triggers run in the order of their names: before a row is written ours have to see last what the others made of it,
+-- and once it is written they come first. They look themselves at session_replication_role, hence ENABLE ALWAYS.
+CREATE TRIGGER zzz_synckit_merge BEFORE INSERT OR UPDATE OR DELETE ON synckit.documents
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_documents_trigger();
+CREATE TRIGGER "000_synckit_log" AFTER INSERT OR UPDATE OR DELETE ON synckit.documents
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_documents_trigger();
+CREATE TRIGGER zzz_synckit_truncate BEFORE TRUNCATE ON synckit.documents
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_documents_trigger();
+CREATE TRIGGER "000_synckit_begin" BEFORE INSERT OR UPDATE ON synckit.deltas
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
+CREATE TRIGGER zzz_synckit_merge BEFORE INSERT ON synckit.deltas
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
+CREATE TRIGGER "000_synckit_write" AFTER INSERT ON synckit.deltas
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
+CREATE TRIGGER "000_synckit_end" AFTER INSERT ON synckit.deltas
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
 CREATE TRIGGER zzz_synckit_guard BEFORE INSERT OR UPDATE OR DELETE ON synckit.tombstones
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_guard_trigger();
-CREATE TRIGGER zzz_synckit_guard_truncate BEFORE TRUNCATE ON synckit.tombstones
-    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_guard_trigger();
-COMMENT ON TRIGGER zzz_synckit_guard ON synckit.documents IS 'Refuses what was not merged.';
-COMMENT ON TRIGGER zzz_synckit_guard_truncate ON synckit.documents IS 'Refuses TRUNCATE, which would forget versions.';
-COMMENT ON TRIGGER zzz_synckit_guard ON synckit.deltas IS 'Refuses what was not merged.';
-COMMENT ON TRIGGER zzz_synckit_guard ON synckit.tombstones IS 'Refuses what was not merged.';
-COMMENT ON TRIGGER zzz_synckit_guard_truncate ON synckit.tombstones IS 'Refuses TRUNCATE, which would forget versions.';
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_tombstones_trigger();
+CREATE TRIGGER zzz_synckit_truncate BEFORE TRUNCATE ON synckit.tombstones
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_tombstones_trigger();
+COMMENT ON TRIGGER zzz_synckit_merge ON synckit.documents IS 'Makes deltas of what is written.';
+COMMENT ON TRIGGER "000_synckit_log" ON synckit.documents IS 'Logs those deltas.';
+COMMENT ON TRIGGER zzz_synckit_truncate ON synckit.documents IS 'Refuses TRUNCATE, which would forget versions.';
+COMMENT ON TRIGGER "000_synckit_begin" ON synckit.deltas IS 'Begins a statement; refuses UPDATE.';
+COMMENT ON TRIGGER zzz_synckit_merge ON synckit.deltas IS 'Merges what is inserted.';
+COMMENT ON TRIGGER "000_synckit_write" ON synckit.deltas IS 'Writes the documents once all rows are in.';
+COMMENT ON TRIGGER "000_synckit_end" ON synckit.deltas IS 'Ends a statement.';
+COMMENT ON TRIGGER zzz_synckit_guard ON synckit.tombstones IS 'Refuses what is not the end of a document.';
+COMMENT ON TRIGGER zzz_synckit_truncate ON synckit.tombstones IS 'Refuses TRUNCATE, which would forget versions.';
+ALTER TABLE synckit.documents ENABLE ALWAYS TRIGGER zzz_synckit_merge;
+ALTER TABLE synckit.documents ENABLE ALWAYS TRIGGER "000_synckit_log";
+ALTER TABLE synckit.documents ENABLE ALWAYS TRIGGER zzz_synckit_truncate;
+ALTER TABLE synckit.deltas ENABLE ALWAYS TRIGGER "000_synckit_begin";
+ALTER TABLE synckit.deltas ENABLE ALWAYS TRIGGER zzz_synckit_merge;
+ALTER TABLE synckit.deltas ENABLE ALWAYS TRIGGER "000_synckit_write";
+ALTER TABLE synckit.deltas ENABLE ALWAYS TRIGGER "000_synckit_end";
+ALTER TABLE synckit.tombstones ENABLE ALWAYS TRIGGER zzz_synckit_guard;
+ALTER TABLE synckit.tombstones ENABLE ALWAYS TRIGGER zzz_synckit_truncate;
 
 CREATE FUNCTION synckit.schema_version() RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT 1';

@@ -19,26 +19,11 @@ namespace synckit {
 
 namespace {
 
-/* An array in the current memory context, of things that need no destructor. */
-template <class T>
-std::span<T> make_array(size_t count)
-{
-    auto* array = static_cast<T*>(palloc_extended(sizeof(T) * (count + 1), MCXT_ALLOC_HUGE));
-    for (size_t i = 0; i < count; ++i)
-        new (&array[i]) T();
-    return {array, count};
-}
-
 [[noreturn]] void throw_id_of_another_document()
 {
     throw Error(sqlstate::invalid_parameter_value,
                 "a delta with this id is recorded for another document",
                 "An id names one delta for ever.", "Give each delta an id of its own.");
-}
-
-bool same_bytes(Bytes a, Bytes b)
-{
-    return std::ranges::equal(a, b);
 }
 
 } // namespace
@@ -53,19 +38,21 @@ void DeltaApplication::run()
         lock_or_create(work);
     find_recorded(works_);
 
-    MemoryContext spi_context = MemoryContextSwitchTo(context_);
+    MemoryContext spi_context = MemoryContextSwitchTo(memory_.context());
     for (Work& work : works_)
-        load(work);
+        if (work.open.is_taken()) // else nothing of it is pending
+            work.open.load(memory_, with_texts_);
     merge();
     MemoryContextSwitchTo(spi_context);
 
     size_t logged = 0;
     for (Work& work : works_) {
         draw_sequence(work);
-        logged += work.accepted;
+        logged += work.open.accepted;
     }
     for (Work& work : works_)
-        write(work);
+        if (work.open.is_taken())
+            work.open.write(rows_);
     for (Work& work : works_)
         log(work);
     if (logged > 0)
@@ -80,7 +67,8 @@ void DeltaApplication::refuse(DeltaInput& input, const CaughtError& why)
                          why.sqlstate == ERRCODE_DATA_CORRUPTED;
     if (raise_refusals_ || not_its_fault)
         raise(why);
-    input.refusal = static_cast<CaughtError*>(MemoryContextAlloc(context_, sizeof(CaughtError)));
+    input.refusal =
+        static_cast<CaughtError*>(MemoryContextAlloc(memory_.context(), sizeof(CaughtError)));
     *input.refusal = why;
 }
 
@@ -117,7 +105,7 @@ void DeltaApplication::group()
         size_t end = start;
         while (end < count && *order[end]->document == *order[start]->document)
             order[end++]->document_index = documents;
-        works_[documents].id = text_datum(*order[start]->document);
+        works_[documents].open.id = text_datum(*order[start]->document);
         works_[documents].deltas = order.subspan(start, end - start);
         start = end;
     }
@@ -130,49 +118,20 @@ void DeltaApplication::lock_or_create(Work& work)
      * is the matter. */
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
         CHECK_FOR_INTERRUPTS();
-        if (rows_.lock(work.id, work.stored)) {
-            work.now = GetCurrentTimestamp();
+        if (work.open.lock(rows_))
             return;
-        }
         find_recorded({&work, 1});
-        if (std::ranges::none_of(work.deltas, &DeltaInput::is_pending))
+        auto first = make_array<const Delta*>(work.deltas.size());
+        size_t count = 0;
+        for (const DeltaInput* input : work.deltas)
+            if (input->is_pending())
+                first[count++] = &input->delta;
+        if (count == 0)
             return; // the log answers alone, without creating anything
-        if (create(work))
+        if (work.open.create(rows_, first.first(count), memory_))
             return;
     }
-    refuse_hidden_row("documents", work.id);
-}
-
-/*
- * Inserts the row as if there were no tombstone: that is the lock. Only under it the tombstone may
- * be read, and what the document was before its deletion goes on. False if a row is there already.
- */
-bool DeltaApplication::create(Work& work)
-{
-    MemoryContext spi_context = MemoryContextSwitchTo(context_);
-    work.now = GetCurrentTimestamp();
-    Document* provisional = nullptr;
-    run_pure([&] {
-        provisional = new (memory_.allocate(sizeof(Document), alignof(Document)))
-            Document(StoredDocument(), memory_);
-    });
-    for (const DeltaInput* input : work.deltas) {
-        CaughtError refusal; // not yet: under the tombstone's clock the number may be good
-        if (input->is_pending())
-            try_pure(refusal, [&] {
-                provisional->apply(input->delta, ticks_of(work.now), settings::merge_limits());
-            });
-    }
-    work.inserted = new_row(work, *provisional, true);
-    MemoryContextSwitchTo(spi_context);
-
-    work.created = rows_.insert(work.id, work.inserted, work.stored.ctid);
-    if (!work.created)
-        return false;
-    work.had_tombstone = rows_.take_tombstone(work.id, work.stored);
-    if (work.had_tombstone)
-        work.now = GetCurrentTimestamp();
-    return true;
+    refuse_hidden_row("documents", work.open.id);
 }
 
 /* Rule 1: what the log holds already is answered from it. */
@@ -212,44 +171,6 @@ void DeltaApplication::find_recorded(std::span<Work> works)
         });
 }
 
-/* The fields of the stored state, in jsonb's own order. */
-void DeltaApplication::read_state(Work& work)
-{
-    if (!work.stored.state)
-        return;
-    JsonbContainer* root = &work.stored.state->root;
-    if (!JsonContainerIsObject(root))
-        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-                        errmsg("the state of document \"%s\" is not an object",
-                               TextDatumGetCString(work.id))));
-    size_t count = JsonContainerSize(root), filled = 0;
-    work.fields = make_array<StateField>(count);
-    work.values = make_array<JsonbValue>(count).data();
-    JsonbIterator* iterator = JsonbIteratorInit(root);
-    JsonbValue key;
-    while (JsonbIteratorToken token = JsonbIteratorNext(&iterator, &key, true)) {
-        if (token != WJB_KEY)
-            continue;
-        JsonbValue* value = &work.values[filled];
-        JsonbIteratorNext(&iterator, value, true);
-        work.fields[filled++] = {{key.val.string.val, static_cast<size_t>(key.val.string.len)},
-                                 with_texts_ ? json_text(value) : std::string_view()};
-    }
-}
-
-void DeltaApplication::load(Work& work)
-{
-    if (!work.stored.exists && !work.created)
-        return; // nothing of it is pending
-    read_state(work);
-    StoredDocument stored{work.stored.version,   work.stored.lamport, work.stored.clock,
-                          work.stored.registers, work.stored.exists,  work.fields};
-    run_pure([&] {
-        work.document =
-            new (memory_.allocate(sizeof(Document), alignof(Document))) Document(stored, memory_);
-    });
-}
-
 /* In input order, across documents: which of two deltas with one id came first decides which is the
  * duplicate. */
 void DeltaApplication::merge()
@@ -281,58 +202,20 @@ void DeltaApplication::merge_one(DeltaInput& input)
             input.duplicate = new (memory_.allocate(sizeof(RecordedDelta), alignof(RecordedDelta)))
                 RecordedDelta{verdict.version, verdict.number,
                               verdict.lamport, earlier->delta.field,
-                              Datum(0),        earlier->timestamp.value_or(work.now)};
+                              Datum(0),        earlier->timestamp.value_or(work.open.now)};
             input.duplicate_of = earlier;
             return;
         }
-        Verdict verdict =
-            work.document->apply(input.delta, ticks_of(work.now), settings::merge_limits());
+        Verdict verdict = work.open.document->apply(input.delta, ticks_of(work.open.now),
+                                                    settings::merge_limits());
         input.verdict =
             new (memory_.allocate(sizeof(Verdict), alignof(Verdict))) Verdict(std::move(verdict));
         if (input.id)
             accepted_ids_->emplace(*input.id, &input);
-        ++work.accepted;
+        ++work.open.accepted;
     });
     if (!merged)
         refuse(input, refusal);
-}
-
-/* The state as the document now stands: values of deltas where they won, else as stored. */
-Jsonb* DeltaApplication::build_state(Work& work, const Document& document)
-{
-    JsonbParseState* state = nullptr;
-    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
-    size_t stored = 0;
-    /* The visitor may ereport: nothing below it holds anything that would have to be destroyed. */
-    document.visit_state([&](std::string_view name, const void* value) {
-        if (!value) {
-            while (work.fields[stored].name != name)
-                ++stored;
-            value = &work.values[stored];
-        }
-        JsonbValue key;
-        key.type = jbvString;
-        key.val.string.val = const_cast<char*>(name.data());
-        key.val.string.len = static_cast<int>(name.size());
-        pushJsonbValue(&state, WJB_KEY, &key);
-        pushJsonbValue(&state, WJB_VALUE, static_cast<JsonbValue*>(const_cast<void*>(value)));
-    });
-    return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
-}
-
-NewDocumentRow DeltaApplication::new_row(Work& work, Document& document, bool with_state)
-{
-    NewDocumentRow row{};
-    run_pure([&] {
-        row.version = document.version();
-        row.lamport = document.lamport();
-        row.clock = document.clock();
-        row.registers = document.registers();
-    });
-    row.now = work.now;
-    if (with_state)
-        row.state = build_state(work, document);
-    return row;
 }
 
 /*
@@ -347,43 +230,6 @@ void DeltaApplication::draw_sequence(Work& work)
             input->seq = nextval_internal(sequence, false);
 }
 
-void DeltaApplication::write(Work& work)
-{
-    if (!work.document)
-        return;
-    int64_t row_version = work.created ? work.inserted.version : work.stored.version;
-    if (work.accepted == 0) {
-        if (work.created) { // for nothing, as it turned out
-            rows_.remove(work.id, work.stored.ctid, row_version);
-            if (work.had_tombstone)
-                rows_.put_tombstone(work.id, work.stored);
-        }
-        return;
-    }
-    Document& document = *work.document;
-    NewDocumentRow row = new_row(work, document, false);
-    if (!document.exists()) {
-        rows_.remove(work.id, work.stored.ctid, row_version);
-        DocumentRow tombstone;
-        tombstone.version = row.version;
-        tombstone.lamport = row.lamport;
-        tombstone.clock = row.clock;
-        tombstone.registers = row.registers;
-        tombstone.deleted_at = work.now;
-        rows_.put_tombstone(work.id, tombstone);
-        return;
-    }
-    bool as_inserted = work.created && row.version == work.inserted.version &&
-                       row.lamport == work.inserted.lamport &&
-                       same_bytes(row.clock, work.inserted.clock) &&
-                       same_bytes(row.registers, work.inserted.registers);
-    if (as_inserted)
-        return;
-    if (work.created || document.state_changed())
-        row.state = build_state(work, document);
-    rows_.update(work.id, work.stored, row);
-}
-
 void DeltaApplication::log(Work& work)
 {
     for (DeltaInput* input : work.deltas) {
@@ -391,10 +237,10 @@ void DeltaApplication::log(Work& work)
             continue;
         CHECK_FOR_INTERRUPTS();
         if (!input->id)
-            input->id = new_delta_id(work.now);
+            input->id = new_delta_id(work.open.now);
         if (!input->timestamp)
-            input->timestamp = work.now;
-        rows_.log(*input, work.id);
+            input->timestamp = work.open.now;
+        rows_.log(*input, work.open.id);
     }
 }
 

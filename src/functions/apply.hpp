@@ -1,7 +1,7 @@
 #pragma once
 
 #include "functions/delta_input.hpp"
-#include "functions/document_rows.hpp"
+#include "functions/open_document.hpp"
 
 namespace synckit {
 
@@ -22,8 +22,8 @@ class DeltaApplication {
      * on. */
     DeltaApplication(const ExtensionObjects& extension, std::span<DeltaInput> inputs,
                      bool raise_refusals)
-        : inputs_(inputs), raise_refusals_(raise_refusals), context_(CurrentMemoryContext),
-          memory_(context_), rows_(extension, context_)
+        : inputs_(inputs), raise_refusals_(raise_refusals), memory_(CurrentMemoryContext),
+          rows_(extension, CurrentMemoryContext)
     {
     }
 
@@ -32,33 +32,18 @@ class DeltaApplication {
   private:
     /* A document that some of the deltas are for. */
     struct Work {
-        Datum id = 0;                  // text
+        OpenDocument open;
         std::span<DeltaInput*> deltas; // in input order
-        TimestampTz now = 0;           // taken under the lock
-        DocumentRow stored; // as locked; of a created row, its tombstone if there was one
-        bool created = false;
-        bool had_tombstone = false;
-        NewDocumentRow inserted{}; // what the created row holds
-        Document* document = nullptr;
-        std::span<StateField> fields; // of the stored state, in key order
-        JsonbValue* values = nullptr; // theirs
-        size_t accepted = 0;
     };
 
     void prepare();
     void group();
     void lock_or_create(Work&);
-    bool create(Work&);
     void find_recorded(std::span<Work>);
-    void load(Work&);
     void merge();
     void merge_one(DeltaInput&);
     void draw_sequence(Work&);
-    void write(Work&);
     void log(Work&);
-    void read_state(Work&);
-    Jsonb* build_state(Work&, const Document&);
-    NewDocumentRow new_row(Work&, Document&, bool with_state);
     void refuse(DeltaInput&, const CaughtError&);
     Work& work_of(const DeltaInput& input) { return works_[input.document_index]; }
 
@@ -67,7 +52,6 @@ class DeltaApplication {
     std::pmr::map<Uuid, DeltaInput*>* accepted_ids_ = nullptr;
     bool raise_refusals_;
     bool with_texts_ = false; // stamped deltas may tie, and ties are broken by text
-    MemoryContext context_;
     ContextMemory memory_;
     DocumentRows rows_;
 };

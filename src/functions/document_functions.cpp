@@ -3,8 +3,9 @@
  * describes them.
  */
 #include "functions/document_rows.hpp"
-#include "postgres/settings.hpp"
+#include "functions/raise_clock.hpp"
 #include "postgres/sql.hpp"
+#include "postgres/unix_time.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -13,9 +14,6 @@ extern "C" {
 #include "utils/datum.h"
 #include "utils/timestamp.h"
 }
-
-#include "clock/clock_index.hpp"
-#include "document/ticks.hpp"
 
 using namespace synckit;
 
@@ -30,28 +28,6 @@ Statement document_statement("SELECT id, state, version, clock, lamport, created
                              id_types, document_results);
 Statement clock_statement("SELECT clock FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
                           id_types, clock_results);
-
-/* Raising an entry by hand is bounded as a delta's number is. */
-void check_raise(const ClockView& from, const ClockView& to, Ticks lamport, Ticks now,
-                 Memory& memory)
-{
-    ClockIndex stored(from, memory);
-    for (ClockCursor at(to); !at.done(); at.next()) {
-        ClockEntry entry = at.entry();
-        Counter before = stored.get(entry.client);
-        Counter limit;
-        if (__builtin_add_overflow(std::max({before, lamport, now}),
-                                   Counter{settings::max_clock_step}, &limit))
-            limit = max_counter;
-        if (entry.counter > before && entry.counter > limit) {
-            char buffer[uuid_text_size];
-            throw Error(sqlstate::numeric_value_out_of_range, "clock value out of range",
-                        "The entry of client \"" + std::string(entry.client.text(buffer)) +
-                            "\" may be raised to " + std::to_string(limit) + " at most.",
-                        "A client's counter may run ahead by synckit.max_clock_step at most.");
-        }
-    }
-}
 
 } // namespace
 

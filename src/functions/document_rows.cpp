@@ -50,6 +50,10 @@ Statement take_statement("DELETE FROM synckit.tombstones WHERE id OPERATOR(pg_ca
                          "RETURNING version, lamport, clock, registers, deleted_at",
                          tombstone_types, take_results);
 
+Statement read_statement("SELECT version, lamport, clock, registers, deleted_at "
+                         "FROM synckit.tombstones WHERE id OPERATOR(pg_catalog.=) $1",
+                         tombstone_types, take_results);
+
 constexpr Oid put_types[] = {TEXTOID,        INT8OID,           INT8OID,
                              type_of_vclock, type_of_registers, TIMESTAMPTZOID};
 Statement put_statement(
@@ -236,12 +240,7 @@ bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
     run_own_write({"tombstones", OwnWrite::Event::remove, id, any_version},
                   [&] { found = take_statement.execute(extension_, &id) == 1; });
     if (found) {
-        row.version = DatumGetInt64(column(0, 1));
-        row.lamport = DatumGetInt64(column(0, 2));
-        row.clock = keep(column(0, 3));
-        row.registers = keep(column(0, 4));
-        row.deleted_at = DatumGetTimestampTz(column(0, 5));
-        SPI_freetuptable(SPI_tuptable);
+        keep_tombstone(row);
         return true;
     }
     if (!row_exists("tombstones", id))
@@ -252,6 +251,24 @@ bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
                  errmsg("could not serialize access due to concurrent delete"),
                  errdetail("The document was deleted after this transaction took its snapshot.")));
     refuse_hidden_row("tombstones", id);
+}
+
+void DocumentRows::keep_tombstone(DocumentRow& row)
+{
+    row.version = DatumGetInt64(column(0, 1));
+    row.lamport = DatumGetInt64(column(0, 2));
+    row.clock = keep(column(0, 3));
+    row.registers = keep(column(0, 4));
+    row.deleted_at = DatumGetTimestampTz(column(0, 5));
+    SPI_freetuptable(SPI_tuptable);
+}
+
+bool DocumentRows::read_tombstone(Datum id, DocumentRow& row)
+{
+    if (read_statement.execute(extension_, &id) == 0)
+        return false;
+    keep_tombstone(row);
+    return true;
 }
 
 void DocumentRows::update(Datum id, const DocumentRow& stored, const NewDocumentRow& row)

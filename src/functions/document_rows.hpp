@@ -43,6 +43,18 @@ struct NewDocumentRow {
     TimestampTz now;
 };
 
+/* The tombstone of a document that would have become this row. */
+inline DocumentRow tombstone_of(const NewDocumentRow& row)
+{
+    DocumentRow tombstone;
+    tombstone.version = row.version;
+    tombstone.lamport = row.lamport;
+    tombstone.clock = row.clock;
+    tombstone.registers = row.registers;
+    tombstone.deleted_at = row.now;
+    return tombstone;
+}
+
 class DocumentRows {
   public:
     DocumentRows(const ExtensionObjects& extension, MemoryContext context)
@@ -60,6 +72,9 @@ class DocumentRows {
     /* Takes the tombstone away, if there is one. 40001 for one that the transaction's snapshot does
      * not show, 42501 for one that a policy hides. */
     bool take_tombstone(Datum id, DocumentRow& row);
+
+    /* Reads it without taking it away; false if there is none to be seen. */
+    bool read_tombstone(Datum id, DocumentRow& row);
 
     void update(Datum id, const DocumentRow& stored, const NewDocumentRow& row);
     /* Changes the clock alone: no delta, no version. */
@@ -87,6 +102,7 @@ class DocumentRows {
     uint64 query_recorded(Datum ids);
     RecordedDelta* recorded_at(uint64 row, Uuid& id, std::string_view& document);
     Bytes keep(Datum value);
+    void keep_tombstone(DocumentRow& row);
 
     ExtensionObjects extension_;
     MemoryContext context_;

@@ -50,13 +50,25 @@ constexpr const char* expected_indexes[] = {
     "documents_pkey",  "documents_updated_at_id_idx",    "deltas_pkey",
     "tombstones_pkey", "deltas_document_id_version_idx", "deltas_xid_seq_idx",
 };
+/* All of them look at session_replication_role themselves, hence ENABLE ALWAYS. */
 constexpr const char* expected_triggers[] = {
-    "documents.zzz_synckit_guard",
-    "documents.zzz_synckit_guard_truncate",
-    "deltas.zzz_synckit_guard",
-    "tombstones.zzz_synckit_guard",
-    "tombstones.zzz_synckit_guard_truncate",
+    "documents.000_synckit_log", "documents.zzz_synckit_merge",  "documents.zzz_synckit_truncate",
+    "deltas.000_synckit_begin",  "deltas.000_synckit_end",       "deltas.000_synckit_write",
+    "deltas.zzz_synckit_merge",  "tombstones.zzz_synckit_guard", "tombstones.zzz_synckit_truncate",
 };
+
+constexpr Oid trigger_types[] = {TEXTARRAYOID};
+Statement changed_triggers_statement(
+    "SELECT pg_catalog.format('ALTER TABLE synckit.%I ENABLE ALWAYS TRIGGER %I', c.relname, "
+    "t.tgname)"
+    " FROM pg_catalog.pg_trigger t"
+    " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    " WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit' AND NOT t.tgisinternal"
+    " AND t.tgenabled OPERATOR(pg_catalog.<>) 'A'"
+    " AND (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname)"
+    " OPERATOR(pg_catalog.=) ANY ($1)",
+    trigger_types);
 
 constexpr Oid status_types[] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
 Statement status_statement(
@@ -90,7 +102,7 @@ Statement status_statement(
     "      AND n.nspname OPERATOR(pg_catalog.=) 'synckit')"
     "  ON (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
     "OPERATOR(pg_catalog.=) name"
-    "  GROUP BY name HAVING pg_catalog.bool_or(t.tgenabled OPERATOR(pg_catalog.=) 'O') IS NOT TRUE"
+    "  GROUP BY name HAVING pg_catalog.bool_or(t.tgenabled OPERATOR(pg_catalog.=) 'A') IS NOT TRUE"
     ") p (problem)",
     status_types);
 
@@ -146,6 +158,17 @@ void run_migrations(int from, Oid extension_schema)
         if (result < 0)
             elog(ERROR, "migration %d failed: %s", version, SPI_result_code_string(result));
     }
+}
+
+/* ENABLE TRIGGER ALL, with which a restore may end, gives them another firing mode. */
+void mend_triggers()
+{
+    Datum names = name_array(expected_triggers);
+    uint64 count = changed_triggers_statement.execute({}, &names);
+    SPITupleTable* rows = SPI_tuptable;
+    for (uint64 row = 0; row < count; ++row)
+        if (SPI_execute(SPI_getvalue(rows->vals[row], rows->tupdesc, 1), false, 0) < 0)
+            elog(ERROR, "could not enable a trigger");
 }
 
 } // namespace
@@ -219,6 +242,7 @@ SYNCKIT_FUNCTION(synckit_migrate)
     run_migrations(before, extension.schema);
     if (before == 0)
         create_cursor();
+    mend_triggers();
     CommandCounterIncrement();
     SchemaStatus status = schema_status();
     if (!status.current)

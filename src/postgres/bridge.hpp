@@ -25,6 +25,8 @@ class ContextMemory final : public Memory {
   public:
     explicit ContextMemory(MemoryContext context) : context_(context) {}
 
+    MemoryContext context() const { return context_; }
+
     /* The value gets its varlena header at once: see value_datum(). */
     std::span<uint8_t> make_value(size_t size) override
     {

@@ -8,6 +8,7 @@ extern "C" {
 #include "utils/guc.h"
 }
 
+#include "clock/client_id.hpp"
 #include "redis/url.hpp"
 
 namespace synckit::settings {
@@ -15,6 +16,7 @@ namespace synckit::settings {
 char* redis_url;
 char* redis_password_file;
 char* channel_prefix;
+char* client_id;
 char* server_id;
 bool publish = true;
 int publish_batch = 1000;
@@ -65,6 +67,18 @@ bool check_redis_url(char** value, void**, GucSource)
     return true;
 }
 
+bool check_client_id(char** value, void**, GucSource)
+{
+    CaughtError caught;
+    if (try_pure(caught, [&] { ClientId::from_text(*value); }))
+        return true;
+    GUC_check_errcode(caught.sqlstate);
+    GUC_check_errmsg("synckit.client_id: %s", caught.message);
+    if (caught.detail[0])
+        GUC_check_errdetail("%s", caught.detail);
+    return false;
+}
+
 bool check_server_id(char** value, void**, GucSource)
 {
     constexpr size_t longest = 255;
@@ -90,6 +104,9 @@ void define()
     DefineCustomStringVariable(
         "synckit.channel_prefix", "What the names of all channels start with.", nullptr,
         &channel_prefix, "synckit:", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("synckit.client_id", "Whom plain SQL writes documents as.",
+                               "Also deltas that are inserted without a client.", &client_id, "sql",
+                               PGC_USERSET, 0, check_client_id, nullptr, nullptr);
     DefineCustomStringVariable(
         "synckit.server_id", "Recorded as server_id of deltas that bring none; empty: NULL.",
         nullptr, &server_id, "", PGC_USERSET, 0, check_server_id, nullptr, nullptr);

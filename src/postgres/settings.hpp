@@ -10,6 +10,7 @@ namespace synckit::settings {
 extern char* redis_url;
 extern char* redis_password_file;
 extern char* channel_prefix;
+extern char* client_id;
 extern char* server_id;
 extern bool publish;
 extern int publish_batch;

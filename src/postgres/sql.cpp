@@ -2,6 +2,7 @@
 
 extern "C" {
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 }
 
@@ -15,13 +16,15 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
     if (plan_)
         SPI_freeplan(plan_);
     plan_ = nullptr;
+    planned_ = false;
     Oid types[max_parameters];
     Assert(count_ <= max_parameters);
     for (int i = 0; i < count_; ++i)
         types[i] = types_[i] == type_of_vclock      ? extension.vclock
                    : types_[i] == type_of_registers ? extension.registers
                                                     : types_[i];
-    SPIPlanPtr plan = SPI_prepare(sql_, count_, types);
+    /* One plan for all values: planning each call anew costs more than these statements do. */
+    SPIPlanPtr plan = SPI_prepare_cursor(sql_, count_, types, CURSOR_OPT_GENERIC_PLAN);
     if (!plan || SPI_keepplan(plan) != 0)
         elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
     plan_ = plan;
@@ -55,12 +58,32 @@ const char* Statement::nulls_of(const bool* nulls, int count, char* buffer)
     return buffer;
 }
 
+/*
+ * A plan lasts as long as the session, or until the table is analyzed. One made while the table was
+ * small would read it all for each look-up, and a transaction that fills it would take time with
+ * the square of its rows: so plans are made without sequential scans.
+ */
+int Statement::plan_by_index()
+{
+    if (planned_ && SPI_plan_is_valid(plan_))
+        return 0;
+    planned_ = true;
+    int guc_level = NewGUCNestLevel();
+    set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
+    return guc_level;
+}
+
 uint64 Statement::execute(const ExtensionObjects& extension, const Datum* values, const bool* nulls,
                           long limit)
 {
     char buffer[max_parameters];
-    int result = SPI_execute_plan(prepare(extension), const_cast<Datum*>(values),
-                                  nulls_of(nulls, count_, buffer), false, limit);
+    SPIPlanPtr plan = prepare(extension);
+    int guc_level = plan_by_index();
+    int result = SPI_execute_plan(plan, const_cast<Datum*>(values), nulls_of(nulls, count_, buffer),
+                                  false, limit);
+    if (guc_level > 0)
+        AtEOXact_GUC(true, guc_level);
     if (result < 0)
         elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
     check_results(extension);

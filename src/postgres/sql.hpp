@@ -51,6 +51,7 @@ class Statement {
 
   private:
     SPIPlanPtr prepare(const ExtensionObjects& extension);
+    int plan_by_index();
     void check_results(const ExtensionObjects& extension) const;
     static const char* nulls_of(const bool* nulls, int count, char* buffer);
 
@@ -62,6 +63,7 @@ class Statement {
     const Oid* results_ = nullptr;
     int result_count_ = 0;
     SPIPlanPtr plan_ = nullptr;
+    bool planned_ = false;
     ExtensionObjects prepared_for_{};
 };
 

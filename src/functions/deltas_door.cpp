@@ -1,0 +1,235 @@
+/*
+ * The triggers on synckit.deltas: a plain INSERT or COPY merges what it inserts, as the functions
+ * do. pending_merges.hpp has how a statement's rows come together.
+ */
+#include "functions/pending_merges.hpp"
+
+#include "functions/own_write.hpp"
+#include "functions/rights.hpp"
+#include "functions/row.hpp"
+#include "functions/triggers.hpp"
+#include "postgres/settings.hpp"
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "commands/sequence.h"
+#include "utils/rel.h"
+#include "utils/uuid.h"
+}
+
+namespace synckit {
+
+namespace {
+
+/* The row as a delta; it refers to the row. */
+DeltaInput delta_of_row(const Row& row, const ExtensionObjects& extension, bool may_stamp)
+{
+    DeltaInput input;
+    input.document = row.text("document_id");
+    input.client = row.text("client_id");
+    if (!input.client)
+        input.client = settings::client_id;
+    input.operation = row.text("operation_type");
+    input.field = row.text("field_path");
+    input.server = row.text("server_id");
+    input.value = row.json("value");
+    input.clock_value = row.bigint("clock_value");
+    if (std::optional<Datum> clock = row.get("clock", extension.vclock))
+        input.clock = datum_bytes(*clock);
+    if (std::optional<Datum> timestamp = row.get("timestamp", TIMESTAMPTZOID))
+        input.timestamp = DatumGetTimestampTz(*timestamp);
+    input.seen = row.bigint("seen");
+    /* Without the right to bring one it is no error: the column is overwritten. */
+    if (may_stamp)
+        input.stamp = row.bigint("stamp");
+    if (std::optional<Datum> id = row.get("id", UUIDOID)) {
+        input.id.emplace();
+        std::memcpy(input.id->data(), DatumGetUUIDP(*id)->data, UUID_LEN);
+    } else {
+        input.id = new_delta_id(GetCurrentTimestamp());
+    }
+    CaughtError refusal;
+    if (!prepare_delta(input, may_stamp, may_stamp, refusal))
+        raise(refusal);
+    return input;
+}
+
+[[noreturn]] void refuse_id_of_another_document()
+{
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("a delta with this id is recorded for another document"),
+                    errdetail("An id names one delta for ever."),
+                    errhint("Give each delta an id of its own.")));
+    pg_unreachable();
+}
+
+/* Whether the log holds the delta already, for this document. */
+bool is_recorded(DocumentRows& rows, const DeltaInput& input)
+{
+    Datum id = PointerGetDatum(input.id->data());
+    Datum ids = PointerGetDatum(construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+    bool recorded = false;
+    rows.find_recorded(ids, [&](const Uuid&, std::string_view document, RecordedDelta*) {
+        if (document != *input.document)
+            refuse_id_of_another_document();
+        recorded = true;
+    });
+    return recorded;
+}
+
+/* Locks or creates the document; null if the log holds the delta already. */
+OpenDocument* open(PendingMerges& merges, DocumentRows& rows, const DeltaInput& input,
+                   bool may_stamp)
+{
+    ContextMemory& memory = merges.memory();
+    OpenDocument document;
+    document.id = text_datum(*input.document);
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        CHECK_FOR_INTERRUPTS();
+        bool locked = document.lock(rows);
+        if (is_recorded(rows, input))
+            return nullptr;
+        const Delta* first = &input.delta;
+        if (locked || document.create(rows, {&first, 1}, memory)) {
+            document.load(memory, may_stamp);
+            return &merges.add(document);
+        }
+    }
+    refuse_hidden_row("documents", document.id);
+}
+
+HeapTuple filled_row(const Row& row, TupleDesc descriptor, const DeltaInput& input)
+{
+    const Verdict& verdict = *input.verdict;
+    auto* id = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
+    std::memcpy(id->data, input.id->data(), UUID_LEN);
+    RowChange change(descriptor);
+    change.set("id", UUIDPGetDatum(id));
+    change.set("client_id", text_datum(input.delta.client));
+    change.set("field_path", text_datum(input.delta.field));
+    change.set("clock_value", Int64GetDatum(verdict.number));
+    change.set("timestamp", TimestampTzGetDatum(*input.timestamp));
+    change.set("clock", verdict.clock ? copy_value(*verdict.clock) : Datum(0), !verdict.clock);
+    change.set("seen", Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
+    change.set("stamp", Int64GetDatum(verdict.stamp));
+    change.set("lamport", Int64GetDatum(verdict.lamport));
+    change.set("version", Int64GetDatum(verdict.version));
+    change.set("outcome", text_datum(verdict.applied ? "applied" : "superseded"));
+    change.set("changed_fields", verdict.complete ? Datum(0) : text_array(verdict.changed_fields),
+               verdict.complete);
+    if (!input.server && settings::server_id[0])
+        change.set("server_id", text_datum(settings::server_id));
+    change.set("seq", Int64GetDatum(input.seq));
+    change.set("xid", UInt64GetDatum(U64FromFullTransactionId(GetTopFullTransactionId())));
+    return change.apply(row.tuple());
+}
+
+/* Null: a duplicate, which is not inserted a second time. */
+HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, bool may_stamp)
+{
+    TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    PendingMerges& merges = PendingMerges::current();
+    SpiSession spi;
+    if (merges.is_large()) {
+        DocumentRows rows(extension, CurrentMemoryContext);
+        merges.write_all(rows);
+    }
+    ContextMemory& memory = merges.memory();
+    DocumentRows rows(extension, memory.context());
+    MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
+    Row row(heap_copytuple(trigger->tg_trigtuple), descriptor);
+    DeltaInput input = delta_of_row(row, extension, may_stamp);
+    OpenDocument* document = merges.find(*input.document);
+    const OpenDocument* earlier = merges.document_of_delta(*input.id);
+    if (earlier && earlier != document)
+        refuse_id_of_another_document();
+    if (!document)
+        document = open(merges, rows, input, may_stamp);
+    else if (earlier || is_recorded(rows, input))
+        document = nullptr;
+    if (document) {
+        run_pure([&] {
+            input.verdict = new (memory.allocate(sizeof(Verdict), alignof(Verdict)))
+                Verdict(document->document->apply(input.delta, ticks_of(document->now),
+                                                  settings::merge_limits()));
+        });
+        ++document->accepted;
+        input.seq = nextval_internal(require_table("deltas_seq"), false);
+        if (!input.timestamp)
+            input.timestamp = document->now;
+        merges.note_merged(*input.id, *document);
+    }
+    MemoryContextSwitchTo(spi_context);
+    spi.finish();
+    return document ? filled_row(row, descriptor, input) : nullptr;
+}
+
+HeapTuple with_null_xid(HeapTuple tuple, TupleDesc descriptor)
+{
+    RowChange change(descriptor);
+    change.set_null("xid");
+    return change.apply(tuple);
+}
+
+HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    if (pass_own_write(trigger))
+        return trigger->tg_trigtuple;
+    if (is_replica())
+        return with_null_xid(trigger->tg_trigtuple, descriptor);
+    require_schema();
+    bool may_stamp = may_bring_stamps();
+    Row row(trigger->tg_trigtuple, descriptor);
+    if (may_stamp && row.bigint("stamp") && row.bigint("version"))
+        return with_null_xid(trigger->tg_trigtuple, descriptor); // restored: it has been merged
+    return merge_row(trigger, extension_of(fcinfo), may_stamp);
+}
+
+void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    if (is_replica() || !PendingMerges::current().awaits_rows())
+        return; // a function's own row
+    Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
+    if (!row.get("xid", XID8OID))
+        return; // restored
+    SpiSession spi;
+    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
+    PendingMerges::current().note_inserted(rows);
+    spi.finish();
+}
+
+[[noreturn]] void refuse_update()
+{
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("rows of synckit.deltas cannot be changed"),
+                    errdetail("They record what was merged, and what was published."),
+                    errhint("Write a new delta. ON CONFLICT DO NOTHING skips one that is there.")));
+    pg_unreachable();
+}
+
+} // namespace
+
+} // namespace synckit
+
+using namespace synckit;
+
+SYNCKIT_FUNCTION(synckit_deltas_trigger)
+{
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_deltas_trigger");
+    TriggerEvent event = trigger->tg_event;
+    if (TRIGGER_FIRED_FOR_ROW(event)) {
+        if (TRIGGER_FIRED_BEFORE(event))
+            return PointerGetDatum(before_insert(fcinfo, trigger));
+        after_insert(fcinfo, trigger);
+    } else if (TRIGGER_FIRED_BY_UPDATE(event)) {
+        if (!is_replica())
+            refuse_update();
+    } else if (TRIGGER_FIRED_BEFORE(event)) {
+        PendingMerges::begin_statement();
+    } else {
+        PendingMerges::end_statement();
+    }
+    return PointerGetDatum(nullptr);
+}

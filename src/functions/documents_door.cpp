@@ -1,0 +1,318 @@
+/*
+ * The triggers on synckit.documents: a plain INSERT, UPDATE or DELETE becomes the deltas that it
+ * comes to, as synckit_save_document() and synckit_delete_document() make them.
+ *
+ * BEFORE ROW decides and fills in the row, and writes nothing: with ON CONFLICT it is called for
+ * rows that never happen. AFTER ROW, which is called for what did happen, logs what was decided.
+ */
+#include "functions/pending_merges.hpp"
+
+#include "functions/own_write.hpp"
+#include "functions/raise_clock.hpp"
+#include "functions/rights.hpp"
+#include "functions/row.hpp"
+#include "functions/state_change.hpp"
+#include "functions/triggers.hpp"
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "utils/rel.h"
+}
+
+namespace synckit {
+
+namespace {
+
+/* What BEFORE ROW has decided and AFTER ROW is to log. */
+struct Decided {
+    MemoryContext context;
+    OpenDocument document;
+    std::span<DeltaInput> deltas;
+    DocumentRow tombstone; // of a deletion: to be left behind
+};
+
+/* By event, document and version: a row that was decided and never happened leaves an entry that
+ * the next one of the same version replaces. All of them end with the transaction. */
+struct Key {
+    OwnWrite::Event event;
+    int64_t version;
+    std::string_view id;
+    auto operator<=>(const Key&) const = default;
+};
+
+struct Decisions {
+    explicit Decisions(MemoryContext context) : memory(context), entries(&memory) {}
+    ContextMemory memory;
+    std::pmr::map<Key, Decided*> entries;
+};
+Decisions* decisions = nullptr;
+
+void forget_decisions(XactEvent event, void*)
+{
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        decisions = nullptr; // its memory ends with the transaction's
+}
+
+Decided* new_decision()
+{
+    static bool registered = false;
+    if (!registered)
+        RegisterXactCallback(forget_decisions, nullptr);
+    registered = true;
+    if (!decisions) {
+        MemoryContext all = AllocSetContextCreate(TopTransactionContext, "synckit decisions",
+                                                  ALLOCSET_DEFAULT_SIZES);
+        decisions = new (MemoryContextAlloc(all, sizeof(Decisions))) Decisions(all);
+    }
+    MemoryContext context = AllocSetContextCreate(decisions->memory.context(), "synckit decision",
+                                                  ALLOCSET_SMALL_SIZES);
+    auto* decided = new (MemoryContextAlloc(context, sizeof(Decided))) Decided();
+    decided->context = context;
+    return decided;
+}
+
+/* Takes the entry out; null if there is none. */
+Decided* take(const Key& key)
+{
+    if (!decisions)
+        return nullptr;
+    auto found = decisions->entries.find(key);
+    if (found == decisions->entries.end())
+        return nullptr;
+    Decided* decided = found->second;
+    decisions->entries.erase(found);
+    return decided;
+}
+
+void keep(OwnWrite::Event event, int64_t version, Decided* decided)
+{
+    Key key{event, version, datum_text(decided->document.id)};
+    if (Decided* replaced = take(key))
+        MemoryContextDelete(replaced->context);
+    run_pure([&] { decisions->entries.emplace(key, decided); });
+}
+
+/* The columns of a stored row, in the current memory context. */
+DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
+{
+    DocumentRow stored;
+    stored.exists = true;
+    stored.state = DatumGetJsonbPCopy(row.require("state", JSONBOID));
+    stored.version = DatumGetInt64(row.require("version", INT8OID));
+    stored.lamport = DatumGetInt64(row.require("lamport", INT8OID));
+    stored.clock = datum_bytes(copy_value(datum_bytes(row.require("clock", extension.vclock))));
+    stored.registers =
+        datum_bytes(copy_value(datum_bytes(row.require("registers", extension.registers))));
+    return stored;
+}
+
+/* Opens the document of the row in a decision of its own. */
+Decided* open(const Row& row)
+{
+    std::optional<std::string_view> id = row.text("id");
+    run_pure([&] { check_document_id(id.value_or("")); });
+    Decided* decided = new_decision();
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    decided->document.id = text_datum(*id);
+    MemoryContextSwitchTo(caller);
+    refuse_pending_merge(decided->document.id);
+    decided->document.now = GetCurrentTimestamp();
+    return decided;
+}
+
+void decide(Decided* decided, std::span<DeltaInput> deltas, ContextMemory& memory)
+{
+    decided->deltas = deltas;
+    merge_all(decided->document, deltas, memory);
+}
+
+/* The clock that a user gave, if it is one that the document's may be raised to. */
+Bytes raised_clock(const Row& row, const ExtensionObjects& extension, Bytes merged, Ticks lamport,
+                   TimestampTz now, bool must_cover, Bytes stored, ContextMemory& memory)
+{
+    std::optional<Datum> given = row.get("clock", extension.vclock);
+    if (!given)
+        return merged;
+    Bytes clock = datum_bytes(*given), raised;
+    run_pure([&] {
+        if (must_cover)
+            check_not_lowered(ClockView(stored), ClockView(clock));
+        check_raise(ClockView(merged), ClockView(clock), lamport, ticks_of(now), memory);
+        raised = clock_merge(ClockView(merged), ClockView(clock), memory);
+    });
+    return raised;
+}
+
+HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    ExtensionObjects extension = extension_of(fcinfo);
+    Row row(trigger->tg_trigtuple, descriptor);
+    if (row.get("registers", extension.registers) && may_bring_stamps())
+        return trigger->tg_trigtuple; // restored: it has been merged
+    Jsonb* state = row.json("state");
+    check_state(state);
+
+    Decided* decided = open(row);
+    OpenDocument& document = decided->document;
+    ContextMemory memory(decided->context);
+    SpiSession spi;
+    DocumentRows rows(extension, decided->context);
+    document.had_tombstone = rows.read_tombstone(document.id, document.stored);
+    spi.finish();
+
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    document.load(memory, false);
+    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    NewDocumentRow made = document.new_row(false);
+    MemoryContextSwitchTo(caller);
+
+    RowChange change(descriptor);
+    change.set("version", Int64GetDatum(made.version));
+    change.set("lamport", Int64GetDatum(made.lamport));
+    change.set("clock", copy_value(raised_clock(row, extension, made.clock, made.lamport, made.now,
+                                                false, {}, memory)));
+    change.set("registers", copy_value(made.registers));
+    if (!row.get("created_at", TIMESTAMPTZOID))
+        change.set("created_at", TimestampTzGetDatum(made.now));
+    change.set("updated_at", TimestampTzGetDatum(made.now));
+    keep(OwnWrite::Event::insert, made.version, decided);
+    return change.apply(trigger->tg_trigtuple);
+}
+
+/* What the merge decides is not for others to set. */
+void check_untouched(const Row& before, const Row& after, const ExtensionObjects& extension)
+{
+    auto same = [&](const char* name, Oid type) {
+        Datum old = before.require(name, type);
+        std::optional<Datum> now = after.get(name, type);
+        bool equal = now && (type == INT8OID ? *now == old : datum_text(*now) == datum_text(old));
+        if (!equal)
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("column \"%s\" of synckit.documents cannot be changed", name),
+                            errdetail("It is decided when deltas are merged."),
+                            errhint("Change the state; the clock may be raised.")));
+    };
+    same("id", TEXTOID);
+    same("version", INT8OID);
+    same("lamport", INT8OID);
+    same("registers", extension.registers);
+}
+
+HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
+    ExtensionObjects extension = extension_of(fcinfo);
+    Row before(trigger->tg_trigtuple, descriptor), after(trigger->tg_newtuple, descriptor);
+    check_untouched(before, after, extension);
+    Jsonb* state = after.json("state");
+    check_state(state);
+    std::optional<Datum> clock = after.get("clock", extension.vclock);
+    if (!clock)
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("clock of a document must not be null")));
+
+    Decided* decided = open(before);
+    OpenDocument& document = decided->document;
+    ContextMemory memory(decided->context);
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    document.stored = stored_row(before, extension);
+    document.load(memory, false);
+    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    NewDocumentRow made = document.new_row(false);
+    Bytes raised = raised_clock(after, extension, made.clock, made.lamport, made.now, true,
+                                document.stored.clock, memory);
+    MemoryContextSwitchTo(caller);
+
+    RowChange change(descriptor);
+    change.set("clock", copy_value(raised));
+    if (decided->deltas.empty()) { // the user's own columns, or the clock alone
+        HeapTuple changed = change.apply(trigger->tg_newtuple);
+        MemoryContextDelete(decided->context);
+        return changed;
+    }
+    change.set("version", Int64GetDatum(made.version));
+    change.set("lamport", Int64GetDatum(made.lamport));
+    change.set("registers", copy_value(made.registers));
+    change.set("updated_at", TimestampTzGetDatum(made.now));
+    keep(OwnWrite::Event::update, made.version, decided);
+    return change.apply(trigger->tg_newtuple);
+}
+
+HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    ExtensionObjects extension = extension_of(fcinfo);
+    Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
+    Decided* decided = open(row);
+    OpenDocument& document = decided->document;
+    ContextMemory memory(decided->context);
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    document.stored = stored_row(row, extension);
+    document.load(memory, false);
+    decide(decided, deltas_of_deletion(document, sql_client()), memory);
+    decided->tombstone = tombstone_of(document.new_row(false));
+    MemoryContextSwitchTo(caller);
+    keep(OwnWrite::Event::remove, document.stored.version, decided);
+    return trigger->tg_trigtuple;
+}
+
+/* The tombstone that was read before the row was inserted must be the one that is there. */
+void take_tombstone(DocumentRows& rows, const OpenDocument& document)
+{
+    DocumentRow taken;
+    bool found = rows.take_tombstone(document.id, taken);
+    if (found != document.had_tombstone || taken.version != document.stored.version)
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg("could not serialize access due to concurrent delete"),
+                        errdetail("The document was born and deleted by others meanwhile."),
+                        errhint("Try again.")));
+}
+
+void after(FunctionCallInfo fcinfo, TriggerData* trigger)
+{
+    bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+    Row row(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
+            RelationGetDescr(trigger->tg_relation));
+    Decided* decided = take({event_of(trigger->tg_event), row.bigint("version").value_or(0),
+                             row.text("id").value_or("")});
+    if (!decided)
+        return; // a function's own row, or one that changes nothing
+    SpiSession spi;
+    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
+    if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+        take_tombstone(rows, decided->document);
+    else if (!is_update)
+        rows.put_tombstone(decided->document.id, decided->tombstone);
+    log_all(rows, decided->document, decided->deltas);
+    spi.finish();
+    MemoryContextDelete(decided->context);
+}
+
+} // namespace
+
+} // namespace synckit
+
+using namespace synckit;
+
+SYNCKIT_FUNCTION(synckit_documents_trigger)
+{
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_documents_trigger");
+    TriggerEvent event = trigger->tg_event;
+    if (TRIGGER_FIRED_BY_TRUNCATE(event))
+        check_truncate(trigger);
+    if (!TRIGGER_FIRED_FOR_ROW(event))
+        return PointerGetDatum(nullptr);
+    if (TRIGGER_FIRED_AFTER(event)) {
+        if (!is_replica())
+            after(fcinfo, trigger);
+        return PointerGetDatum(nullptr);
+    }
+    HeapTuple row = TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+    if (pass_own_write(trigger) || is_replica())
+        return PointerGetDatum(row);
+    require_schema();
+    return PointerGetDatum(TRIGGER_FIRED_BY_INSERT(event)   ? before_insert(fcinfo, trigger)
+                           : TRIGGER_FIRED_BY_UPDATE(event) ? before_update(fcinfo, trigger)
+                                                            : before_delete(fcinfo, trigger));
+}

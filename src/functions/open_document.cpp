@@ -1,0 +1,163 @@
+#include "functions/open_document.hpp"
+
+#include "functions/pending_merges.hpp"
+#include "postgres/settings.hpp"
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace synckit {
+
+namespace {
+
+bool same_bytes(Bytes a, Bytes b)
+{
+    return std::ranges::equal(a, b);
+}
+
+Document* make_document(const StoredDocument& stored, ContextMemory& memory)
+{
+    Document* document = nullptr;
+    run_pure([&] {
+        document =
+            new (memory.allocate(sizeof(Document), alignof(Document))) Document(stored, memory);
+    });
+    return document;
+}
+
+} // namespace
+
+bool OpenDocument::lock(DocumentRows& rows)
+{
+    refuse_pending_merge(id);
+    if (!rows.lock(id, stored))
+        return false;
+    now = GetCurrentTimestamp();
+    return true;
+}
+
+bool OpenDocument::create(DocumentRows& rows, std::span<const Delta* const> first,
+                          ContextMemory& memory)
+{
+    MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
+    now = GetCurrentTimestamp();
+    document = make_document(StoredDocument(), memory);
+    for (const Delta* delta : first) {
+        CaughtError refusal; // not yet: under the tombstone's clock the number may be good
+        try_pure(refusal,
+                 [&] { document->apply(*delta, ticks_of(now), settings::merge_limits()); });
+    }
+    inserted = new_row(true);
+    document = nullptr; // provisional
+    MemoryContextSwitchTo(spi_context);
+
+    created = rows.insert(id, inserted, stored.ctid);
+    if (!created)
+        return false;
+    had_tombstone = rows.take_tombstone(id, stored);
+    if (had_tombstone)
+        now = GetCurrentTimestamp();
+    return true;
+}
+
+/* The fields of the stored state, in jsonb's own order. */
+void OpenDocument::read_state(bool with_texts)
+{
+    if (!stored.state)
+        return;
+    JsonbContainer* root = &stored.state->root;
+    if (!JsonContainerIsObject(root))
+        ereport(ERROR,
+                (errcode(ERRCODE_DATA_CORRUPTED),
+                 errmsg("the state of document \"%s\" is not an object", TextDatumGetCString(id))));
+    size_t count = JsonContainerSize(root), filled = 0;
+    fields = make_array<StateField>(count);
+    values = make_array<JsonbValue>(count).data();
+    JsonbIterator* iterator = JsonbIteratorInit(root);
+    JsonbValue key;
+    while (JsonbIteratorToken token = JsonbIteratorNext(&iterator, &key, true)) {
+        if (token != WJB_KEY)
+            continue;
+        JsonbValue* value = &values[filled];
+        JsonbIteratorNext(&iterator, value, true);
+        fields[filled++] = {{key.val.string.val, static_cast<size_t>(key.val.string.len)},
+                            with_texts ? json_text(value) : std::string_view()};
+    }
+}
+
+void OpenDocument::load(ContextMemory& memory, bool with_texts)
+{
+    MemoryContext caller = MemoryContextSwitchTo(memory.context());
+    read_state(with_texts);
+    document = make_document(
+        {stored.version, stored.lamport, stored.clock, stored.registers, stored.exists, fields},
+        memory);
+    MemoryContextSwitchTo(caller);
+}
+
+Jsonb* OpenDocument::build_state() const
+{
+    JsonbParseState* state = nullptr;
+    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
+    size_t at = 0;
+    /* The visitor may ereport: nothing below it holds anything that would have to be destroyed. */
+    document->visit_state([&](std::string_view name, const void* value) {
+        if (!value) {
+            while (fields[at].name != name)
+                ++at;
+            value = &values[at];
+        }
+        JsonbValue key;
+        key.type = jbvString;
+        key.val.string.val = const_cast<char*>(name.data());
+        key.val.string.len = static_cast<int>(name.size());
+        pushJsonbValue(&state, WJB_KEY, &key);
+        pushJsonbValue(&state, WJB_VALUE, static_cast<JsonbValue*>(const_cast<void*>(value)));
+    });
+    return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
+}
+
+NewDocumentRow OpenDocument::new_row(bool with_state) const
+{
+    NewDocumentRow row{};
+    run_pure([&] {
+        row.version = document->version();
+        row.lamport = document->lamport();
+        row.clock = document->clock();
+        row.registers = document->registers();
+    });
+    row.now = now;
+    if (with_state)
+        row.state = build_state();
+    return row;
+}
+
+void OpenDocument::write(DocumentRows& rows)
+{
+    int64_t row_version = created ? inserted.version : stored.version;
+    if (accepted == 0) {
+        if (created) { // for nothing, as it turned out
+            rows.remove(id, stored.ctid, row_version);
+            if (had_tombstone)
+                rows.put_tombstone(id, stored);
+        }
+        return;
+    }
+    NewDocumentRow row = new_row(false);
+    if (!document->exists()) {
+        rows.remove(id, stored.ctid, row_version);
+        rows.put_tombstone(id, tombstone_of(row));
+        return;
+    }
+    bool as_inserted = created && row.version == inserted.version &&
+                       row.lamport == inserted.lamport && same_bytes(row.clock, inserted.clock) &&
+                       same_bytes(row.registers, inserted.registers);
+    if (as_inserted)
+        return;
+    if (created || document->state_changed())
+        row.state = build_state();
+    rows.update(id, stored, row);
+}
+
+} // namespace synckit

@@ -1,0 +1,161 @@
+#include "functions/pending_merges.hpp"
+
+#include "bgworker/wakeup.hpp"
+
+extern "C" {
+#include "access/xact.h"
+}
+
+namespace synckit {
+
+namespace {
+
+/* So much may a statement keep in memory before its documents are written early. */
+constexpr size_t most_kept_bytes = 64 * 1024 * 1024;
+
+} // namespace
+
+PendingMerges* PendingMerges::top = nullptr;
+
+void PendingMerges::register_callbacks()
+{
+    static bool registered = false;
+    if (registered)
+        return;
+    RegisterXactCallback(
+        [](XactEvent event, void*) {
+            if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+                event == XACT_EVENT_PREPARE)
+                top = nullptr; // its memory ends with the transaction's
+        },
+        nullptr);
+    RegisterSubXactCallback(
+        [](SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+            if (event != SUBXACT_EVENT_ABORT_SUB)
+                return;
+            while (top && top->nest_level_ >= GetCurrentTransactionNestLevel()) {
+                if (top->context_)
+                    MemoryContextDelete(top->context_);
+                top = top->outer_;
+            }
+        },
+        nullptr);
+    registered = true;
+}
+
+void PendingMerges::begin_statement()
+{
+    register_callbacks();
+    auto* begun = static_cast<PendingMerges*>(
+        MemoryContextAllocZero(TopTransactionContext, sizeof(PendingMerges)));
+    begun->outer_ = top;
+    begun->nest_level_ = GetCurrentTransactionNestLevel();
+    top = begun;
+}
+
+PendingMerges& PendingMerges::current()
+{
+    if (!top)
+        elog(ERROR, "no statement on synckit.deltas is under way");
+    return *top;
+}
+
+void PendingMerges::end_statement()
+{
+    PendingMerges& ended = current();
+    if (ended.rows_to_come_ > 0)
+        ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                        errmsg("a delta was merged and then not inserted"),
+                        errdetail("A trigger or ON CONFLICT kept its row out of synckit.deltas."),
+                        errhint("Refuse deltas in a trigger whose name sorts before synckit's.")));
+    if (ended.context_)
+        MemoryContextDelete(ended.context_);
+    top = ended.outer_;
+    pfree(&ended);
+}
+
+PendingMerges::Kept& PendingMerges::kept()
+{
+    if (!context_)
+        context_ = AllocSetContextCreate(TopTransactionContext, "synckit pending merges",
+                                         ALLOCSET_DEFAULT_SIZES);
+    if (!kept_)
+        kept_ = new (MemoryContextAlloc(context_, sizeof(Kept))) Kept(context_);
+    return *kept_;
+}
+
+OpenDocument* PendingMerges::find(std::string_view id) const
+{
+    if (!kept_)
+        return nullptr;
+    auto found = kept_->documents.find(id);
+    return found == kept_->documents.end() ? nullptr : &found->second;
+}
+
+OpenDocument& PendingMerges::add(const OpenDocument& document)
+{
+    OpenDocument* added = nullptr;
+    Kept& kept = this->kept();
+    std::string_view id = datum_text(document.id);
+    run_pure([&] { added = &kept.documents.emplace(id, document).first->second; });
+    return *added;
+}
+
+const OpenDocument* PendingMerges::document_of_delta(const Uuid& id) const
+{
+    if (!kept_)
+        return nullptr;
+    auto found = kept_->deltas.find(id);
+    return found == kept_->deltas.end() ? nullptr : found->second;
+}
+
+void PendingMerges::note_merged(const Uuid& id, const OpenDocument& document)
+{
+    Kept& kept = this->kept();
+    run_pure([&] { kept.deltas.emplace(id, &document); });
+    ++rows_to_come_;
+}
+
+void PendingMerges::note_inserted(DocumentRows& rows)
+{
+    --rows_to_come_;
+    write_all(rows);
+}
+
+bool PendingMerges::is_large() const
+{
+    return context_ && MemoryContextMemAllocated(context_, true) > most_kept_bytes;
+}
+
+/* In the order of their ids, as the functions do; they are locked already. */
+void PendingMerges::write_all(DocumentRows& rows)
+{
+    if (!kept_)
+        return;
+    size_t written = 0;
+    while (!kept_->documents.empty()) {
+        auto first = kept_->documents.begin();
+        OpenDocument document = first->second;
+        kept_->documents.erase(first); // from now on others may meet it: a user's trigger may
+        document.write(rows);
+        written += document.accepted;
+    }
+    note_deltas_written(written);
+    kept_ = nullptr;
+    MemoryContextReset(context_);
+}
+
+void refuse_pending_merge(Datum document)
+{
+    for (const PendingMerges* merges = PendingMerges::top; merges; merges = merges->outer_)
+        if (merges->find(datum_text(document)))
+            ereport(ERROR,
+                    (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                     errmsg("document \"%s\" is being written by a statement that is under way",
+                            TextDatumGetCString(document)),
+                     errdetail("Deltas that the statement inserts have been merged into it, and "
+                               "are not written yet."),
+                     errhint("Write the document in a statement of its own.")));
+}
+
+} // namespace synckit

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "postgres/bridge.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+}
+
+/*
+ * The row that a trigger is called for, read and changed by column name: users may add columns, and
+ * the trigger may be on any table.
+ */
+namespace synckit {
+
+class Row {
+  public:
+    Row(HeapTuple tuple, TupleDesc descriptor) : tuple_(tuple), descriptor_(descriptor) {}
+
+    HeapTuple tuple() const { return tuple_; }
+
+    /* Of this type (varchar is text); null for SQL NULL. */
+    std::optional<Datum> get(const char* name, Oid type) const
+    {
+        int number = SPI_fnumber(descriptor_, name);
+        Oid found = number > 0 ? SPI_gettypeid(descriptor_, number) : InvalidOid;
+        if (found != type && !(type == TEXTOID && found == VARCHAROID))
+            ereport(ERROR,
+                    (errcode(ERRCODE_DATATYPE_MISMATCH),
+                     errmsg("there is no column \"%s\" of type %s", name, format_type_be(type))));
+        bool null = true;
+        Datum value = SPI_getbinval(tuple_, descriptor_, number, &null);
+        return null ? std::nullopt : std::optional(value);
+    }
+    Datum require(const char* name, Oid type) const
+    {
+        std::optional<Datum> value = get(name, type);
+        if (!value)
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("column \"%s\" must not be null", name)));
+        return *value;
+    }
+    std::optional<std::string_view> text(const char* name) const
+    {
+        std::optional<Datum> value = get(name, TEXTOID);
+        return value ? std::optional(datum_text(*value)) : std::nullopt;
+    }
+    std::optional<int64_t> bigint(const char* name) const
+    {
+        std::optional<Datum> value = get(name, INT8OID);
+        return value ? std::optional<int64_t>(DatumGetInt64(*value)) : std::nullopt;
+    }
+    Jsonb* json(const char* name) const
+    {
+        std::optional<Datum> value = get(name, JSONBOID);
+        return value ? DatumGetJsonbP(*value) : nullptr;
+    }
+
+  private:
+    HeapTuple tuple_;
+    TupleDesc descriptor_;
+};
+
+/* Collects new values of a row's columns, then makes the changed row. */
+class RowChange {
+  public:
+    explicit RowChange(TupleDesc descriptor) : descriptor_(descriptor) {}
+
+    void set(const char* name, Datum value, bool null = false)
+    {
+        int number = SPI_fnumber(descriptor_, name);
+        if (number <= 0 || count_ == most)
+            ereport(ERROR,
+                    (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("there is no column \"%s\"", name)));
+        columns_[count_] = number;
+        values_[count_] = value;
+        nulls_[count_++] = null;
+    }
+    void set_null(const char* name) { set(name, Datum(0), true); }
+
+    /* In the current memory context. */
+    HeapTuple apply(HeapTuple tuple)
+    {
+        return heap_modify_tuple_by_cols(tuple, descriptor_, count_, columns_, values_, nulls_);
+    }
+
+  private:
+    static constexpr int most = 20;
+
+    TupleDesc descriptor_;
+    int count_ = 0;
+    int columns_[most];
+    Datum values_[most];
+    bool nulls_[most];
+};
+
+} // namespace synckit

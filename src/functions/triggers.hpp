@@ -1,0 +1,31 @@
+#pragma once
+
+#include "functions/own_write.hpp"
+
+extern "C" {
+#include "commands/trigger.h"
+}
+
+/* What our triggers share. */
+namespace synckit {
+
+/* 39P01 unless called as a trigger. */
+TriggerData* trigger_call(FunctionCallInfo fcinfo, const char* name);
+
+OwnWrite::Event event_of(TriggerEvent event);
+
+/*
+ * Whether the row is the one that a function is writing just now, which has merged it already. A
+ * user's BEFORE trigger has been there before us: what the function decided must still stand
+ * (27000).
+ */
+bool pass_own_write(TriggerData* trigger);
+
+/* session_replication_role = replica: rows come from another server, or from a restore. The setting
+ * itself is asked, since ENABLE TRIGGER changes when a trigger fires. */
+bool is_replica();
+
+/* 0A000, but for a replica. */
+void check_truncate(TriggerData* trigger);
+
+} // namespace synckit
