@@ -9,13 +9,6 @@ extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_extension.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
@@ -104,21 +97,24 @@ ItemPointerData insert_cursor(int64 epoch, const char* snapshot)
     return returned_ctid();
 }
 
-Oid extension_owner()
+/* _synckit is granted to nobody: the functions that may use it become its owner for that. */
+template <class Body>
+void as_extension_owner(Body body)
 {
-    Oid extension = get_extension_oid("synckit", false);
-    Relation relation = table_open(ExtensionRelationId, AccessShareLock);
-    ScanKeyData key;
-    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(extension));
-    SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
-    HeapTuple tuple = systable_getnext(scan);
-    Oid owner = HeapTupleIsValid(tuple)
-                    ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extowner
-                    : InvalidOid;
-    systable_endscan(scan);
-    table_close(relation, AccessShareLock);
-    return owner;
+    Oid user, owner = installed_extension().owner;
+    int context;
+    GetUserIdAndSecContext(&user, &context);
+    PG_TRY();
+    {
+        SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
+                                          SECURITY_RESTRICTED_OPERATION);
+        body();
+    }
+    PG_FINALLY();
+    {
+        SetUserIdAndSecContext(user, context);
+    }
+    PG_END_TRY();
 }
 
 char* keep(Datum value)
@@ -159,24 +155,23 @@ Snapshot parse_snapshot(const char* text)
 
 void create_cursor()
 {
-    Oid user;
-    int context;
-    GetUserIdAndSecContext(&user, &context);
     ForceSyncCommit(); // the epoch may be heard as soon as it can be seen
     char* snapshot = snapshot_with_self();
-    Oid owner = extension_owner();
-    PG_TRY();
-    {
-        SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-                                          SECURITY_RESTRICTED_OPERATION);
+    as_extension_owner([&] {
         int64 before = load_statement.execute({}, nullptr) > 0 ? DatumGetInt64(column(0, 2)) : 0;
         insert_cursor(draw_epoch(before), snapshot);
-    }
-    PG_FINALLY();
-    {
-        SetUserIdAndSecContext(user, context);
-    }
-    PG_END_TRY();
+    });
+}
+
+char* published_snapshot()
+{
+    MemoryContext caller = CurrentMemoryContext;
+    char* snapshot = nullptr;
+    as_extension_owner([&] {
+        if (load_statement.execute({}, nullptr) > 0)
+            snapshot = MemoryContextStrdup(caller, TextDatumGetCString(column(0, 5)));
+    });
+    return snapshot;
 }
 
 void load_cursor(Cursor& cursor)

@@ -40,9 +40,13 @@ struct Cursor {
     bool new_epoch = false; // to be announced
 };
 
-/* The first cursor, written by synckit_migrate() in its own transaction. Switches to the
- * extension's owner for it. */
+/* A cursor at this transaction, with a new epoch: the first one is written by synckit_migrate().
+ * Switches to the extension's owner for it. */
 void create_cursor();
+
+/* What has been published, as a snapshot's text in the current memory context; null where there is
+ * no cursor. For functions: switches to the extension's owner. */
+char* published_snapshot();
 
 /*
  * Reads the cursor in a transaction of its own. One that is of another cluster or timeline gets a

@@ -1,5 +1,7 @@
 #include "bgworker/feed.hpp"
 
+#include "bgworker/owner_transaction.hpp"
+
 #include <algorithm>
 
 #include "postgres/bridge.hpp"
@@ -77,49 +79,6 @@ Statement chunk_statement("SELECT " ROW_COLUMNS " FROM ROWS FROM (pg_catalog.unn
                           chunk_types, row_results);
 
 Statement snapshot_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
-
-/*
- * A read: repeatable, read-only, and as the tables' owner, who gains nothing of the worker's rights
- * by a function in a policy, an index predicate or a view put in the table's place.
- */
-class ReadTransaction {
-  public:
-    void begin()
-    {
-        StartTransactionCommand();
-        XactIsoLevel = XACT_REPEATABLE_READ;
-        XactReadOnly = true;
-        GetUserIdAndSecContext(&user_, &context_);
-        Oid deltas = require_table("deltas");
-        HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(deltas));
-        if (!HeapTupleIsValid(tuple))
-            elog(ERROR, "cache lookup failed for relation %u", deltas);
-        auto* relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-        Oid owner = relation->relowner;
-        char kind = relation->relkind;
-        ReleaseSysCache(tuple);
-        if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-            ereport(ERROR,
-                    (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("synckit.deltas is not a table")));
-        SetUserIdAndSecContext(owner, context_ | SECURITY_LOCAL_USERID_CHANGE |
-                                          SECURITY_RESTRICTED_OPERATION);
-        PushActiveSnapshot(GetTransactionSnapshot());
-        if (SPI_connect() != SPI_OK_CONNECT)
-            elog(ERROR, "SPI_connect failed");
-    }
-
-    void end()
-    {
-        SPI_finish();
-        PopActiveSnapshot();
-        SetUserIdAndSecContext(user_, context_);
-        CommitTransactionCommand();
-    }
-
-  private:
-    Oid user_;
-    int context_;
-};
 
 Datum xid_datum(uint64 xid)
 {
@@ -259,8 +218,8 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
 Batch Feed::read(RedisProtocol& to)
 {
     Batch batch;
-    ReadTransaction transaction;
-    transaction.begin();
+    OwnerTransaction transaction;
+    transaction.begin_reading();
     flush_to_ = InvalidXLogRecPtr;
     took_snapshot_ = false;
     if (cursor_.publishing_to)
@@ -352,8 +311,8 @@ uint64 Feed::count(const Snapshot& from, const Snapshot& until, const char* unti
 
 void Feed::count_pending()
 {
-    ReadTransaction transaction;
-    transaction.begin();
+    OwnerTransaction transaction;
+    transaction.begin_reading();
     snapshot_statement.execute({}, nullptr);
     char* now_text = TextDatumGetCString(column(0, 1));
     /* Of a backlog that was begun, what lies behind its position; what came after it is not told

@@ -9,6 +9,7 @@
 
 #include "bgworker/cursor.hpp"
 #include "bgworker/feed.hpp"
+#include "bgworker/housekeeping.hpp"
 #include "bgworker/redis_link.hpp"
 #include "bgworker/shared.hpp"
 #include "postgres/catalog.hpp"
@@ -92,6 +93,7 @@ class Worker {
     void lost_redis();
     bool announce_epoch();
     void save_if_due();
+    void clean_up_if_due();
     void wait(long ms);
 
     Cursor cursor_;
@@ -100,6 +102,7 @@ class Worker {
     bool cursor_loaded_ = false;
     bool unsaved_ = false;
     TimestampTz saved_at_ = 0;
+    TimestampTz cleaned_up_at_ = GetCurrentTimestamp();
     long back_off_ms_ = 0;
     bool complained_ = false; // of Redis, since it was last heard
 };
@@ -256,6 +259,20 @@ void Worker::save_if_due()
     saved_at_ = now;
 }
 
+/* One piece at a time: publishing goes on in between. */
+void Worker::clean_up_if_due()
+{
+    if (settings::cleanup_interval_s == 0 || !cursor_loaded_)
+        return;
+    TimestampTz now = GetCurrentTimestamp();
+    if (now < cleaned_up_at_ + int64{settings::cleanup_interval_s} * 1'000'000)
+        return;
+    if (clean_up())
+        SetLatch(MyLatch);
+    else
+        cleaned_up_at_ = now;
+}
+
 /* Waits so long whatever happens, but serves what must be served. */
 void Worker::wait(long ms)
 {
@@ -277,6 +294,7 @@ void Worker::run()
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
                   unsaved_ ? save_interval_ms : tick_ms, PG_WAIT_EXTENSION);
         save_if_due();
+        clean_up_if_due();
     }
 }
 

@@ -522,6 +522,15 @@ CREATE FUNCTION @extschema@.synckit_merge_clock(document_id text, clock @extsche
 COMMENT ON FUNCTION @extschema@.synckit_merge_clock(text, @extschema@.vclock) IS
     'raises the document''s clock; never lowers it';
 
+CREATE FUNCTION @extschema@.synckit_cleanup(
+    old_sessions_hours integer DEFAULT 24, old_deltas_days integer DEFAULT 30,
+    old_tombstones_days integer DEFAULT NULL, "limit" bigint DEFAULT NULL, OUT sessions_deleted bigint,
+    OUT deltas_deleted bigint, OUT tombstones_deleted bigint)
+    RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_cleanup(integer, integer, integer, bigint) IS
+    'removes old sessions, old deltas that are published, and old tombstones of fields';
+
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;

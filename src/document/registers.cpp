@@ -327,4 +327,16 @@ Bytes encode_registers(const Registers& registers, Memory& memory)
     return out;
 }
 
+size_t drop_tombstones(Registers& registers, Ticks before)
+{
+    auto is_old = [&](const Tombstone& tombstone) {
+        Ticks stamp = registers.writes[tombstone.write].stamp;
+        if (stamp >= before)
+            return false;
+        registers.horizon = std::max(registers.horizon, stamp);
+        return true;
+    };
+    return std::erase_if(registers.tombstones, is_old);
+}
+
 } // namespace synckit

@@ -85,6 +85,12 @@ Registers decode_registers(Bytes bytes, Memory&);
  */
 Bytes encode_registers(const Registers&, Memory&);
 
+/*
+ * Drops the tombstones of fields that were deleted before this stamp, and remembers the greatest
+ * stamp dropped as the horizon. Returns how many.
+ */
+size_t drop_tombstones(Registers&, Ticks before);
+
 /* The JSON text form, whose grammar is in docs/registers.md. Reading throws class 22. */
 Bytes registers_from_text(std::string_view text, Memory&);
 std::string_view registers_to_text(Bytes registers, Memory&);

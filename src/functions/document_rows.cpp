@@ -83,6 +83,16 @@ Statement
                     "AND id OPERATOR(pg_catalog.=) $2",
                     raise_types);
 
+constexpr Oid set_types[] = {TIDOID, TEXTOID, type_of_registers};
+Statement set_registers_statement(
+    "UPDATE synckit.documents SET registers = $3 WHERE ctid OPERATOR(pg_catalog.=) $1 "
+    "AND id OPERATOR(pg_catalog.=) $2",
+    set_types);
+Statement set_tombstone_statement(
+    "UPDATE synckit.tombstones SET registers = $3 WHERE ctid OPERATOR(pg_catalog.=) $1 "
+    "AND id OPERATOR(pg_catalog.=) $2",
+    set_types);
+
 constexpr Oid remove_types[] = {TIDOID, TEXTOID};
 Statement remove_statement("DELETE FROM synckit.documents WHERE ctid OPERATOR(pg_catalog.=) $1 "
                            "AND id OPERATOR(pg_catalog.=) $2",
@@ -299,6 +309,17 @@ void DocumentRows::raise_clock(Datum id, const DocumentRow& row, Bytes clock)
     run_own_write({"documents", OwnWrite::Event::update, id, row.version, decided}, [&] {
         require_one_row(raise_statement.execute(extension_, values), "documents");
     });
+}
+
+void DocumentRows::set_registers(Datum id, const DocumentRow& row, Bytes registers)
+{
+    ItemPointerData place = row.ctid;
+    Datum values[] = {PointerGetDatum(&place), id, copy_value(registers)};
+    const char* table = row.exists ? "documents" : "tombstones";
+    Statement& statement = row.exists ? set_registers_statement : set_tombstone_statement;
+    const DecidedColumn decided[] = {{"registers", values[2], false}};
+    run_own_write({table, OwnWrite::Event::update, id, row.version, decided},
+                  [&] { require_one_row(statement.execute(extension_, values), table); });
 }
 
 void DocumentRows::remove(Datum id, const ItemPointerData& ctid, int64_t stored_version)

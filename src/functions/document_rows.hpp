@@ -79,6 +79,8 @@ class DocumentRows {
     void update(Datum id, const DocumentRow& stored, const NewDocumentRow& row);
     /* Changes the clock alone: no delta, no version. */
     void raise_clock(Datum id, const DocumentRow& row, Bytes clock);
+    /* Changes the registers alone, of a document or of a tombstone. */
+    void set_registers(Datum id, const DocumentRow& row, Bytes registers);
     void remove(Datum id, const ItemPointerData& ctid, int64_t stored_version);
     void put_tombstone(Datum id, const DocumentRow& row);
 

@@ -5,14 +5,19 @@
 #include "postgres/bridge.hpp"
 
 extern "C" {
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 }
 
@@ -146,6 +151,24 @@ void require_schema()
     for (const char* table : {"documents", "deltas", "tombstones", "deltas_seq"})
         require_table(table);
     schema_checked = true;
+}
+
+InstalledExtension installed_extension()
+{
+    Oid extension = get_extension_oid("synckit", false);
+    Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+                ObjectIdGetDatum(extension));
+    SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
+    HeapTuple tuple = systable_getnext(scan);
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "could not find extension %u", extension);
+    auto* row = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
+    InstalledExtension installed{row->extnamespace, row->extowner};
+    systable_endscan(scan);
+    table_close(relation, AccessShareLock);
+    return installed;
 }
 
 } // namespace synckit

@@ -23,6 +23,13 @@ struct ExtensionObjects {
 ExtensionObjects extension_of(FunctionCallInfo fcinfo);
 ExtensionObjects extension_in(Oid schema);
 
+/* As CREATE EXTENSION has recorded it: for who was not called as one of its functions. */
+struct InstalledExtension {
+    Oid schema;
+    Oid owner;
+};
+InstalledExtension installed_extension();
+
 /* Whether this is the extension's type vclock: for who does not know where the extension is. */
 bool is_vclock(Oid type);
 

@@ -24,6 +24,8 @@ int max_message_bytes = 256 * 1024;
 int max_value_bytes = 64 * 1024 * 1024;
 int max_clock_skew_ms = 5000;
 int max_clock_step = 1'000'000;
+int max_backlog = 10'000'000;
+int cleanup_interval_s = 0;
 
 namespace {
 
@@ -132,6 +134,14 @@ void define()
     DefineCustomIntVariable(
         "synckit.max_clock_step", "How far a client's counter may jump ahead in one delta.",
         nullptr, &max_clock_step, 1'000'000, 1, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("synckit.max_backlog",
+                            "Most unpublished deltas that cleanup keeps past their time.",
+                            "Beyond that they are given up, and a new epoch begins.", &max_backlog,
+                            10'000'000, 0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("synckit.cleanup_interval",
+                            "How often the publisher runs synckit_cleanup(); 0: never.", nullptr,
+                            &cleanup_interval_s, 0, 0, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S,
+                            nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("synckit");
 }
 

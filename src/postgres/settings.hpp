@@ -18,6 +18,8 @@ extern int max_message_bytes;
 extern int max_value_bytes;
 extern int max_clock_skew_ms;
 extern int max_clock_step;
+extern int max_backlog;
+extern int cleanup_interval_s;
 
 /* Registers them all; called once, from _PG_init. Never raises. */
 void define();

@@ -100,4 +100,22 @@ uint64 Statement::execute_latest(const ExtensionObjects& extension, const Datum*
     return SPI_processed;
 }
 
+Portal Statement::open(const ExtensionObjects& extension, const Datum* values, const bool* nulls)
+{
+    char buffer[max_parameters];
+    SPIPlanPtr plan = prepare(extension);
+    int guc_level = plan_by_index();
+    Portal portal = SPI_cursor_open(nullptr, plan, const_cast<Datum*>(values),
+                                    nulls_of(nulls, count_, buffer), false);
+    if (guc_level > 0)
+        AtEOXact_GUC(true, guc_level);
+    return portal;
+}
+
+void Statement::fetch(const ExtensionObjects& extension, Portal portal, long count) const
+{
+    SPI_cursor_fetch(portal, true, count);
+    check_results(extension);
+}
+
 } // namespace synckit

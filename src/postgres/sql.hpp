@@ -41,6 +41,20 @@ class Statement {
     {
     }
 
+    /* Without parameters. */
+    template <size_t M>
+    static constexpr Statement returning(const char* sql, const Oid (&results)[M])
+    {
+        Statement statement(sql);
+        statement.results_ = results;
+        statement.result_count_ = M;
+        return statement;
+    }
+
+    /* For reading in pieces: rows are fetched into SPI_tuptable. */
+    Portal open(const ExtensionObjects& extension, const Datum* values, const bool* nulls);
+    void fetch(const ExtensionObjects& extension, Portal portal, long count) const;
+
     /* Within SPI_connect(). limit 0: all rows. Returns the number of rows; they are in
      * SPI_tuptable. */
     uint64 execute(const ExtensionObjects& extension, const Datum* values,

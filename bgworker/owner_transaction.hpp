@@ -1,0 +1,26 @@
+#pragma once
+
+#include "postgres/postgres.hpp"
+
+namespace synckit {
+
+/*
+ * A transaction of the worker on the user's tables, within SPI, as their owner: who gains nothing
+ * of the worker's rights by a function in a policy, an index predicate or a trigger, or by a view
+ * put in the table's place.
+ */
+class OwnerTransaction {
+  public:
+    /* Repeatable and read-only. */
+    void begin_reading();
+    void begin_writing();
+    void end();
+
+  private:
+    void begin();
+
+    Oid user_;
+    int context_;
+};
+
+} // namespace synckit
