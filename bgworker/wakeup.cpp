@@ -21,6 +21,24 @@ bool schema_changed = false;
 bool extension_created = false;
 DatabaseSlot* slot = nullptr;
 
+/*
+ * Whether the worker is to be woken: a signal costs a writer more than its share of the log does,
+ * and a worker that has nobody to publish to would sleep on. It says what it is doing before it
+ * looks at the log, and the transaction can be seen before it asks: so nothing is missed.
+ */
+bool worker_listens()
+{
+    pg_memory_barrier();
+    switch (state_of(*slot)) {
+    case WorkerState::unconfigured:
+    case WorkerState::paused:
+    case WorkerState::connecting:
+        return schema_changed;
+    default:
+        return true;
+    }
+}
+
 /* At COMMIT the transaction has left the list of running ones already. Nothing here may raise: it
  * would be a PANIC. */
 extern "C" void at_transaction_end(XactEvent event, void*)
@@ -29,7 +47,8 @@ extern "C" void at_transaction_end(XactEvent event, void*)
         pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId)) {
         if (written > 0 || schema_changed) {
             pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(written));
-            wake_proc(pg_atomic_read_u32(&slot->worker));
+            if (worker_listens())
+                wake_proc(pg_atomic_read_u32(&slot->worker));
         }
         if (extension_created) {
             pg_atomic_write_u32(&slot->announced, 1);
