@@ -141,6 +141,7 @@ void add_all()
         for (size_t clients : {1, 8, 64, 512}) {
             add_of_two(ids, clients, Shape::equal, "equal", at_rest);
             add_of_two(ids, clients, Shape::equal, "wide", wide);
+            add_of_two(ids, clients, Shape::one_more, "one more", at_rest);
             add_of_two(ids, clients, Shape::disjoint, "disjoint", at_rest);
             if (clients > 1) {
                 add_of_two(ids, clients, Shape::half, "half", at_rest);

@@ -48,6 +48,7 @@ enum class Shape {
     disjoint, // none of them
     half,     // every other one of them, and as many others
     part,     // every other one of them, and no other
+    one_more, // those of the first, and one other
 };
 
 /* Makes clocks that are the same in every run. */
@@ -66,13 +67,16 @@ class ClockMaker {
         std::vector<ClockEntry> mine, theirs;
         for (size_t i = 0; i < clients; ++i) {
             mine.push_back({client(), counter()});
-            bool common = shape == Shape::equal || (shape != Shape::disjoint && i % 2 == 0);
+            bool common = shape == Shape::equal || shape == Shape::one_more ||
+                          (shape != Shape::disjoint && i % 2 == 0);
             bool same = shape == Shape::part || i % 4 < 2;
             if (common)
                 theirs.push_back({mine.back().client, same ? mine.back().counter : counter()});
             else if (shape != Shape::part)
                 theirs.push_back({client(), counter()});
         }
+        if (shape == Shape::one_more)
+            theirs.push_back({client(), counter()});
         a = make_clock(mine, *memory_);
         b = make_clock(theirs, *memory_);
     }

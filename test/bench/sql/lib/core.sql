@@ -1,7 +1,7 @@
 -- From what Google Benchmark has written, a line a row in core_line, to results.
 CREATE TEMP TABLE raw AS
 SELECT place, f[1] AS operation, f[2] AS ids, f[3]::integer AS entries, f[4] AS shape, f[5]::float8 AS value
-FROM bench.core_line, regexp_match(line, '^"([a-z ]+)/([a-z]+)/([0-9]+)/([a-z]*)",[^,]*,[^,]*,([^,]*),ns,') AS f
+FROM bench.core_line, regexp_match(line, '^"([a-z ]+)/([a-z]+)/([0-9]+)/([a-z ]*)",[^,]*,[^,]*,([^,]*),ns,') AS f
 WHERE f IS NOT NULL;
 INSERT INTO bench.scenarios VALUES
     ('core', 'Core: operations on two clocks', 'ns a call', 'memcpy'),
@@ -10,7 +10,7 @@ INSERT INTO bench.results (scenario, entries, shape, side, repetition, value)
 SELECT 'core', entries, ids || ' ' || shape, operation,
        row_number() OVER (PARTITION BY operation, ids, entries, shape ORDER BY place), value
 FROM raw WHERE operation IN ('memcpy', 'merge', 'meet', 'compare', 'order')
-ORDER BY ids DESC, entries, array_position('{equal,wide,disjoint,half,part}', shape),
+ORDER BY ids DESC, entries, array_position('{equal,wide,one more,disjoint,half,part}', shape),
          array_position('{memcpy,merge,meet,compare,order}', operation), place;
 INSERT INTO bench.results (scenario, entries, shape, side, repetition, value)
 SELECT 'core-one', entries, ids, rtrim(operation || ' ' || CASE operation WHEN 'memcpy' THEN '' ELSE shape END),
