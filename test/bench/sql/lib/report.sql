@@ -9,14 +9,14 @@ WITH cell AS (
            percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median, max(value) - min(value) AS range
     FROM bench.results WHERE scenario = :'scenario' GROUP BY entries, shape, side
 ), held AS (
-    SELECT cell.*, median / first_value(median) OVER
-               (PARTITION BY entries, shape ORDER BY (side = beside) DESC) AS ratio,
+    SELECT cell.*, median / nullif(first_value(median) OVER
+               (PARTITION BY entries, shape ORDER BY (side = beside) DESC), 0) AS ratio,
            bool_or(side = beside) OVER (PARTITION BY entries, shape) AND side <> beside AS is_held
     FROM cell, bench.scenarios WHERE scenario = :'scenario'
 )
 SELECT entries || ' ' || shape AS entries, side,
        lpad(CASE WHEN median < 100 THEN round(median::numeric, 1) ELSE round(median::numeric) END::text, 9)
-       || CASE WHEN repetitions > 1 THEN lpad('±' || round(range * 50 / median), 4) ELSE '' END
+       || CASE WHEN repetitions > 1 THEN lpad('±' || round(range * 50 / nullif(median, 0)), 4) ELSE '' END
        || CASE WHEN is_held
                THEN lpad('×' || CASE WHEN ratio < 100 THEN round(ratio::numeric, 1) ELSE round(ratio) END, 7)
                ELSE '' END,

@@ -20,7 +20,7 @@ WITH median AS (
            'size', 64, shape, side, 'vclock', '%s times', 1
     FROM (VALUES ('value'), ('table')) AS of (shape), (VALUES ('jsonb')) AS by (side)
 )
-SELECT what, lpad(format(how, round((mine.value / coalesce(other.value, divisor))::numeric, 1)), 14) AS measured
+SELECT what, lpad(format(how, round((mine.value / coalesce(nullif(other.value, 0), divisor))::numeric, 1)), 14) AS measured
 FROM line JOIN median AS mine USING (scenario, entries, shape, side)
 LEFT JOIN median AS other ON (other.scenario, other.entries, other.shape, other.side)
                            = (line.scenario, line.entries, line.shape, line.beside)
