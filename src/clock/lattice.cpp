@@ -64,12 +64,49 @@ struct Overlap {
     size_t common_text_size = 0; // of their ids
 };
 
-template <class Cursor>
-Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller, Memory& memory)
+/* Clocks mostly differ by a client or two: what they have in common at the end is compared as such,
+ * as is each run of common clients, and only the rest is ordered. */
+Overlap overlap_of_uuids(const ClockView& a, const ClockView& b, Memory& memory)
+{
+    uint32_t a_end = a.uuids(), b_end = b.uuids(), last = 0;
+    for (; a_end > 0 && b_end > 0 && same_uuid(a.uuid(a_end - 1), b.uuid(b_end - 1)); ++last)
+        --a_end, --b_end;
+
+    Overlap overlap(memory);
+    overlap.runs.reserve(size_t{3} * std::min(a_end, b_end) + 3);
+    uint32_t i = 0, j = 0;
+    auto add = [&](uint32_t count, bool in_a, bool in_b) {
+        if (count > 0)
+            overlap.runs.push_back({count, in_a, in_b});
+    };
+    while (i < a_end && j < b_end) {
+        uint32_t before = i;
+        for (; i < a_end && j < b_end && same_uuid(a.uuid(i), b.uuid(j)); ++i, ++j)
+            ++overlap.common;
+        add(i - before, true, true);
+        before = i;
+        while (i < a_end && j < b_end && compare_uuids(a.uuid(i), b.uuid(j)) < 0)
+            ++i;
+        add(i - before, true, false);
+        before = j;
+        while (i < a_end && j < b_end && compare_uuids(a.uuid(i), b.uuid(j)) > 0)
+            ++j;
+        add(j - before, false, true);
+    }
+    add(a_end - i, true, false);
+    add(b_end - j, false, true);
+    add(last, true, true);
+    overlap.common += last;
+    memory.poll();
+    return overlap;
+}
+
+Overlap overlap_of_texts(const ClockView& a, const ClockView& b, Memory& memory)
 {
     Overlap overlap(memory);
-    overlap.runs.reserve(size_t{2} * smaller + 1); // a run of a alone or b alone, then one of both
-    walk(Cursor(a), Cursor(b), [&](int order, const Cursor& mine, const Cursor&) {
+    /* A run of a alone or b alone, then one of both. */
+    overlap.runs.reserve(size_t{2} * std::min(a.texts(), b.texts()) + 1);
+    walk(TextCursor(a), TextCursor(b), [&](int order, const TextCursor& mine, const TextCursor&) {
         bool in_a = order <= 0, in_b = order >= 0;
         if (overlap.runs.empty() || overlap.runs.back().in_a != in_a ||
             overlap.runs.back().in_b != in_b)
@@ -77,8 +114,7 @@ Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller
         ++overlap.runs.back().count;
         if (order == 0) {
             ++overlap.common;
-            if constexpr (std::is_same_v<Cursor, TextCursor>)
-                overlap.common_text_size += mine.text().size();
+            overlap.common_text_size += mine.text().size();
         }
         return true;
     });
@@ -88,8 +124,7 @@ Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller
 
 struct Overlaps {
     Overlaps(const ClockView& a, const ClockView& b, Memory& memory)
-        : uuids(compare_clients<UuidCursor>(a, b, std::min(a.uuids(), b.uuids()), memory)),
-          texts(compare_clients<TextCursor>(a, b, std::min(a.texts(), b.texts()), memory))
+        : uuids(overlap_of_uuids(a, b, memory)), texts(overlap_of_texts(a, b, memory))
     {
     }
     size_t common() const { return uuids.common + texts.common; }
