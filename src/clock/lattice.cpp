@@ -2,15 +2,17 @@
  * Merge, meet and the two orders of clocks.
  *
  * Clocks of the same clients are the common case: their client blocks are equal bytes, and only the
- * columns of counters are worked on. Otherwise both clocks are walked once, side by side, and what
- * was found is kept as runs: so many clients of one clock, of the other, of both. The result is
- * then copied together run by run, nothing being compared a second time.
+ * columns of counters are worked on. Otherwise both clocks are walked once, side by side; of texts,
+ * and for the meet, what was found is kept as runs (so many clients of one clock, of the other, of
+ * both), and the result is copied together run by run, nothing being compared a second time.
+ * uuid_merge.cpp has how UUIDs are merged.
  */
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "clock/clock.hpp"
+#include "clock/uuid_merge.hpp"
 #include "clock/writer.hpp"
 
 #include "base/pure_only.hpp"
@@ -153,17 +155,13 @@ std::string_view skip(TextCursor& at, uint32_t count, const ClockView& clock)
     return clock.text_bytes().substr(from, at.offset() - from);
 }
 
-/* Adds the clients of the runs that `wanted` chooses. */
+/* Adds the ids of the runs that `wanted` chooses. */
 template <class Wanted>
-void add_clients(ClockWriter& writer, const ClockView& a, const ClockView& b,
-                 const Overlaps& overlaps, Wanted wanted)
+void add_texts(ClockWriter& writer, const ClockView& a, const ClockView& b, const Overlap& texts,
+               Wanted wanted)
 {
-    for_each_run(overlaps.uuids, [&](const Run& run, uint32_t i, uint32_t j) {
-        if (wanted(run))
-            writer.add_uuids(run.in_a ? a.uuid(i) : b.uuid(j), run.count);
-    });
     TextCursor mine(a), theirs(b);
-    for_each_run(overlaps.texts, [&](const Run& run, uint32_t i, uint32_t j) {
+    for_each_run(texts, [&](const Run& run, uint32_t i, uint32_t j) {
         std::string_view of_a = run.in_a ? skip(mine, run.count, a) : std::string_view();
         std::string_view of_b = run.in_b ? skip(theirs, run.count, b) : std::string_view();
         if (wanted(run))
@@ -235,19 +233,16 @@ Bytes clock_merge(const ClockView& a, const ClockView& b, Memory& memory)
     if (a.size() == 0)
         return b.bytes();
 
-    Overlaps overlaps(a, b, memory);
-    ClockWriter writer(size_t{a.uuids()} + b.uuids() - overlaps.uuids.common,
-                       size_t{a.texts()} + b.texts() - overlaps.texts.common,
-                       a.text_bytes().size() + b.text_bytes().size() -
-                           overlaps.texts.common_text_size,
+    MergedUuids uuids = merge_uuids(a, b, memory);
+    Overlap texts = overlap_of_texts(a, b, memory);
+    ClockWriter writer(uuids.count, size_t{a.texts()} + b.texts() - texts.common,
+                       a.text_bytes().size() + b.text_bytes().size() - texts.common_text_size,
                        width, memory);
-    if (overlaps.common() == b.size())
-        writer.add_clients(a);
-    else if (overlaps.common() == a.size())
-        writer.add_clients(b);
-    else
-        add_clients(writer, a, b, overlaps, [](const Run&) { return true; });
-    for_each_counters(a, b, overlaps, [&](const Run& run, Counters mine, Counters theirs) {
+    writer.add_uuids(uuids.uuids, uuids.count);
+    writer.add_counters(uuids.counters, uuids.count);
+    add_texts(writer, a, b, texts, [](const Run&) { return true; });
+    for_each_run(texts, [&](const Run& run, uint32_t i, uint32_t j) {
+        Counters mine = a.counters().from(a.uuids() + i), theirs = b.counters().from(b.uuids() + j);
         if (run.in_a && run.in_b)
             writer.add_maxima(mine, theirs, run.count);
         else
@@ -274,7 +269,12 @@ Bytes clock_meet(const ClockView& a, const ClockView& b, Memory& memory)
     ClockWriter writer(overlaps.uuids.common, overlaps.texts.common,
                        overlaps.texts.common_text_size, width_for(static_cast<uint64_t>(most)),
                        memory);
-    add_clients(writer, a, b, overlaps, [](const Run& run) { return run.in_a && run.in_b; });
+    auto is_common = [](const Run& run) { return run.in_a && run.in_b; };
+    for_each_run(overlaps.uuids, [&](const Run& run, uint32_t i, uint32_t) {
+        if (is_common(run))
+            writer.add_uuids(a.uuid(i), run.count);
+    });
+    add_texts(writer, a, b, overlaps.texts, is_common);
     writer.add_counters(found, overlaps.common());
     return writer.value();
 }
