@@ -37,7 +37,7 @@ install_extension() {
     fi
 }
 
-# prepare TARGET…: what scripts/start and scripts/test begin with; TARGETs are those of CMake.
+# prepare TARGET…: what every script begins with; TARGETs are those of CMake.
 prepare() {
     exec 8>"$state/build.lock"
     flock --nonblock 8 || {

@@ -1,4 +1,4 @@
-# The Postgres and the Redis of scripts/start: sourced, after common.sh.
+# A Postgres and a Redis of the script's own: sourced, after common.sh.
 # shellcheck shell=bash disable=SC2154 # what common.sh sets
 
 postgres_process=
@@ -35,12 +35,14 @@ fits_sockets() {
     is_reachable "$1" && ((${#1} <= 85)) && [[ $1 =~ ^[A-Za-z0-9/._-]+$ ]]
 }
 
+# find_folders PREFIX: servers of another prefix are others, with folders and logs of their own.
 find_folders() {
-    private_folder servers /var/tmp is_reachable
+    private_folder "$1servers" /var/tmp is_reachable
     data=$folder/data
     redis_folder=$folder/redis
-    private_folder sockets /tmp fits_sockets
+    private_folder "$1sockets" /tmp fits_sockets
     sockets=$folder
+    server_logs=$state/log/$1
     bindir=$("$PG_CONFIG" --bindir)
     export PGHOST=$sockets PGUSER=postgres PGDATABASE=synckit
     export REDIS_URL=unix://$sockets/redis.sock
@@ -56,15 +58,15 @@ make_cluster() {
     as_server_user mv "$data.new" "$data"
 }
 
-# Written at every start, since the tree may have moved. What ALTER SYSTEM sets is kept.
+# configure_cluster SETTING…: written at every start, since the tree may have moved. What ALTER
+# SYSTEM sets is kept.
 configure_cluster() {
     as_server_user tee "$data/postgresql.conf" <<CONF
-# Written by scripts/start at every start; use ALTER SYSTEM for settings of your own.
+# Written by scripts/${0##*/} at every start; use ALTER SYSTEM for settings of your own.
 listen_addresses = ''
 unix_socket_directories = '$sockets'
 unix_socket_permissions = 0700
-shared_preload_libraries = 'synckit'
-synckit.redis_url = '$REDIS_URL'
+$(printf '%s\n' "$@")
 CONF
 }
 
@@ -78,19 +80,39 @@ spawn() {
 }
 
 start_servers() {
-    stop_servers # an earlier run may have been killed
-    # What such a run leaves could name processes that are others by now.
+    clear_servers
+    start_redis
+    start_postgres
+    await_redis
+    await_postgres
+}
+
+# What an earlier run left that was killed.
+clear_servers() {
+    stop_servers
+    # It could name processes that are others by now.
     as_server_user rm -f "$data/postmaster.pid"
     as_server_user find "$sockets" -mindepth 1 -delete
+}
 
-    spawn "$redis_folder" "$state/log/redis-server.log" redis-server --port 0 --save '' \
+start_redis() {
+    spawn "$redis_folder" "${server_logs}redis-server.log" redis-server --port 0 --save '' \
         --unixsocket "$sockets/redis.sock" --unixsocketperm 700 --dir "$redis_folder"
     redis_process=$!
-    spawn "$data" "$state/log/postgres.log" "$bindir/postgres" -D "$data"
-    postgres_process=$!
-    await Redis "$redis_process" "$state/log/redis-server.log" \
+}
+
+await_redis() {
+    await Redis "$redis_process" "${server_logs}redis-server.log" \
         redis-cli -s "$sockets/redis.sock" ping
-    await Postgres "$postgres_process" "$state/log/postgres.log" \
+}
+
+start_postgres() {
+    spawn "$data" "${server_logs}postgres.log" "$bindir/postgres" -D "$data"
+    postgres_process=$!
+}
+
+await_postgres() {
+    await Postgres "$postgres_process" "${server_logs}postgres.log" \
         "$bindir/pg_isready" --dbname=postgres
 }
 

@@ -13,7 +13,7 @@ void append_json_string(std::pmr::string& to, std::string_view text)
     static constexpr char hex[] = "0123456789abcdef";
     to += '"';
     size_t clean = 0; // start of the run that needs no escape
-    for (size_t i = 0; i < text.size(); ++i) {
+    for (size_t i = plain_prefix(text); i < text.size(); ++i) {
         auto c = static_cast<uint8_t>(text[i]);
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
@@ -121,8 +121,13 @@ void JsonScanner::expect_end()
 std::string_view JsonScanner::string(std::pmr::memory_resource* memory)
 {
     expect('"');
+    size_t start = at_;
+    at_ += plain_prefix(text_.substr(at_));
+    if (peek() == '"')
+        return text_.substr(start, at_++ - start);
+
     auto* text = new (memory->allocate(sizeof(std::pmr::string), alignof(std::pmr::string)))
-        std::pmr::string(memory);
+        std::pmr::string(text_.substr(start, at_ - start), memory);
     for (;;) {
         if (at_ >= text_.size())
             fail("A string is not closed.");

@@ -33,7 +33,7 @@ class JsonScanner {
     /* Nothing but white space is left. */
     void expect_end();
 
-    /* A string, unescaped; the result lives in memory. */
+    /* A string, unescaped: a part of the text where that is what it says, or made in memory. */
     std::string_view string(std::pmr::memory_resource* memory);
 
     /* A whole number from 0 to 2^63 - 1; anything else is refused (22003, 22P02). */

@@ -34,6 +34,11 @@ inline int compare_uuids(const uint8_t* a, const uint8_t* b)
     return 0;
 }
 
+inline bool same_uuid(const uint8_t* a, const uint8_t* b)
+{
+    return std::memcmp(a, b, uuid_size) == 0;
+}
+
 /*
  * A client id as clocks compare and store it: UTF-8 text of 1 to 255 bytes. One that is a canonical
  * UUID is kept as its 16 bytes; the order of those bytes is the order of the text.

@@ -8,22 +8,6 @@ namespace synckit {
 
 namespace {
 
-/* Calls body with a number of the unsigned type that has this width. */
-template <class Body>
-auto with_width(unsigned width, Body body)
-{
-    switch (width) {
-    case 1:
-        return body(uint8_t{});
-    case 2:
-        return body(uint16_t{});
-    case 4:
-        return body(uint32_t{});
-    default:
-        return body(uint64_t{});
-    }
-}
-
 /* The same for two, of which the first is the wider one: body exists ten times, not sixteen. */
 template <class Body>
 auto with_widths(unsigned wide, unsigned narrow, Body body)

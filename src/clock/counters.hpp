@@ -19,6 +19,22 @@ struct Counters {
     Counters from(size_t i) const { return {at + i * width, width}; }
 };
 
+/* Calls body with a number of the unsigned type that has this width. */
+template <class Body>
+auto with_width(unsigned width, Body body)
+{
+    switch (width) {
+    case 1:
+        return body(uint8_t{});
+    case 2:
+        return body(uint16_t{});
+    case 4:
+        return body(uint32_t{});
+    default:
+        return body(uint64_t{});
+    }
+}
+
 /*
  * The loops over columns of counters, written so that the compiler makes vector instructions of
  * them for every pair of widths.

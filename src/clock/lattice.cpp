@@ -2,15 +2,17 @@
  * Merge, meet and the two orders of clocks.
  *
  * Clocks of the same clients are the common case: their client blocks are equal bytes, and only the
- * columns of counters are worked on. Otherwise both clocks are walked once, side by side, and what
- * was found is kept as runs: so many clients of one clock, of the other, of both. The result is
- * then copied together run by run, nothing being compared a second time.
+ * columns of counters are worked on. Otherwise both clocks are walked once, side by side; of texts,
+ * and for the meet, what was found is kept as runs (so many clients of one clock, of the other, of
+ * both), and the result is copied together run by run, nothing being compared a second time.
+ * uuid_merge.cpp has how UUIDs are merged.
  */
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "clock/clock.hpp"
+#include "clock/uuid_merge.hpp"
 #include "clock/writer.hpp"
 
 #include "base/pure_only.hpp"
@@ -64,12 +66,49 @@ struct Overlap {
     size_t common_text_size = 0; // of their ids
 };
 
-template <class Cursor>
-Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller, Memory& memory)
+/* Clocks mostly differ by a client or two: what they have in common at the end is compared as such,
+ * as is each run of common clients, and only the rest is ordered. */
+Overlap overlap_of_uuids(const ClockView& a, const ClockView& b, Memory& memory)
+{
+    uint32_t a_end = a.uuids(), b_end = b.uuids(), last = 0;
+    for (; a_end > 0 && b_end > 0 && same_uuid(a.uuid(a_end - 1), b.uuid(b_end - 1)); ++last)
+        --a_end, --b_end;
+
+    Overlap overlap(memory);
+    overlap.runs.reserve(size_t{3} * std::min(a_end, b_end) + 3);
+    uint32_t i = 0, j = 0;
+    auto add = [&](uint32_t count, bool in_a, bool in_b) {
+        if (count > 0)
+            overlap.runs.push_back({count, in_a, in_b});
+    };
+    while (i < a_end && j < b_end) {
+        uint32_t before = i;
+        for (; i < a_end && j < b_end && same_uuid(a.uuid(i), b.uuid(j)); ++i, ++j)
+            ++overlap.common;
+        add(i - before, true, true);
+        before = i;
+        while (i < a_end && j < b_end && compare_uuids(a.uuid(i), b.uuid(j)) < 0)
+            ++i;
+        add(i - before, true, false);
+        before = j;
+        while (i < a_end && j < b_end && compare_uuids(a.uuid(i), b.uuid(j)) > 0)
+            ++j;
+        add(j - before, false, true);
+    }
+    add(a_end - i, true, false);
+    add(b_end - j, false, true);
+    add(last, true, true);
+    overlap.common += last;
+    memory.poll();
+    return overlap;
+}
+
+Overlap overlap_of_texts(const ClockView& a, const ClockView& b, Memory& memory)
 {
     Overlap overlap(memory);
-    overlap.runs.reserve(size_t{2} * smaller + 1); // a run of a alone or b alone, then one of both
-    walk(Cursor(a), Cursor(b), [&](int order, const Cursor& mine, const Cursor&) {
+    /* A run of a alone or b alone, then one of both. */
+    overlap.runs.reserve(size_t{2} * std::min(a.texts(), b.texts()) + 1);
+    walk(TextCursor(a), TextCursor(b), [&](int order, const TextCursor& mine, const TextCursor&) {
         bool in_a = order <= 0, in_b = order >= 0;
         if (overlap.runs.empty() || overlap.runs.back().in_a != in_a ||
             overlap.runs.back().in_b != in_b)
@@ -77,8 +116,7 @@ Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller
         ++overlap.runs.back().count;
         if (order == 0) {
             ++overlap.common;
-            if constexpr (std::is_same_v<Cursor, TextCursor>)
-                overlap.common_text_size += mine.text().size();
+            overlap.common_text_size += mine.text().size();
         }
         return true;
     });
@@ -88,8 +126,7 @@ Overlap compare_clients(const ClockView& a, const ClockView& b, uint32_t smaller
 
 struct Overlaps {
     Overlaps(const ClockView& a, const ClockView& b, Memory& memory)
-        : uuids(compare_clients<UuidCursor>(a, b, std::min(a.uuids(), b.uuids()), memory)),
-          texts(compare_clients<TextCursor>(a, b, std::min(a.texts(), b.texts()), memory))
+        : uuids(overlap_of_uuids(a, b, memory)), texts(overlap_of_texts(a, b, memory))
     {
     }
     size_t common() const { return uuids.common + texts.common; }
@@ -118,17 +155,13 @@ std::string_view skip(TextCursor& at, uint32_t count, const ClockView& clock)
     return clock.text_bytes().substr(from, at.offset() - from);
 }
 
-/* Adds the clients of the runs that `wanted` chooses. */
+/* Adds the ids of the runs that `wanted` chooses. */
 template <class Wanted>
-void add_clients(ClockWriter& writer, const ClockView& a, const ClockView& b,
-                 const Overlaps& overlaps, Wanted wanted)
+void add_texts(ClockWriter& writer, const ClockView& a, const ClockView& b, const Overlap& texts,
+               Wanted wanted)
 {
-    for_each_run(overlaps.uuids, [&](const Run& run, uint32_t i, uint32_t j) {
-        if (wanted(run))
-            writer.add_uuids(run.in_a ? a.uuid(i) : b.uuid(j), run.count);
-    });
     TextCursor mine(a), theirs(b);
-    for_each_run(overlaps.texts, [&](const Run& run, uint32_t i, uint32_t j) {
+    for_each_run(texts, [&](const Run& run, uint32_t i, uint32_t j) {
         std::string_view of_a = run.in_a ? skip(mine, run.count, a) : std::string_view();
         std::string_view of_b = run.in_b ? skip(theirs, run.count, b) : std::string_view();
         if (wanted(run))
@@ -200,19 +233,16 @@ Bytes clock_merge(const ClockView& a, const ClockView& b, Memory& memory)
     if (a.size() == 0)
         return b.bytes();
 
-    Overlaps overlaps(a, b, memory);
-    ClockWriter writer(size_t{a.uuids()} + b.uuids() - overlaps.uuids.common,
-                       size_t{a.texts()} + b.texts() - overlaps.texts.common,
-                       a.text_bytes().size() + b.text_bytes().size() -
-                           overlaps.texts.common_text_size,
+    MergedUuids uuids = merge_uuids(a, b, memory);
+    Overlap texts = overlap_of_texts(a, b, memory);
+    ClockWriter writer(uuids.count, size_t{a.texts()} + b.texts() - texts.common,
+                       a.text_bytes().size() + b.text_bytes().size() - texts.common_text_size,
                        width, memory);
-    if (overlaps.common() == b.size())
-        writer.add_clients(a);
-    else if (overlaps.common() == a.size())
-        writer.add_clients(b);
-    else
-        add_clients(writer, a, b, overlaps, [](const Run&) { return true; });
-    for_each_counters(a, b, overlaps, [&](const Run& run, Counters mine, Counters theirs) {
+    writer.add_uuids(uuids.uuids, uuids.count);
+    writer.add_counters(uuids.counters, uuids.count);
+    add_texts(writer, a, b, texts, [](const Run&) { return true; });
+    for_each_run(texts, [&](const Run& run, uint32_t i, uint32_t j) {
+        Counters mine = a.counters().from(a.uuids() + i), theirs = b.counters().from(b.uuids() + j);
         if (run.in_a && run.in_b)
             writer.add_maxima(mine, theirs, run.count);
         else
@@ -239,7 +269,12 @@ Bytes clock_meet(const ClockView& a, const ClockView& b, Memory& memory)
     ClockWriter writer(overlaps.uuids.common, overlaps.texts.common,
                        overlaps.texts.common_text_size, width_for(static_cast<uint64_t>(most)),
                        memory);
-    add_clients(writer, a, b, overlaps, [](const Run& run) { return run.in_a && run.in_b; });
+    auto is_common = [](const Run& run) { return run.in_a && run.in_b; };
+    for_each_run(overlaps.uuids, [&](const Run& run, uint32_t i, uint32_t) {
+        if (is_common(run))
+            writer.add_uuids(a.uuid(i), run.count);
+    });
+    add_texts(writer, a, b, overlaps.texts, is_common);
     writer.add_counters(found, overlaps.common());
     return writer.value();
 }

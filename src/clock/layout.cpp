@@ -10,8 +10,8 @@
  *
  * Columns, so that clocks of the same clients are merged by one compare of the client block and one
  * vector maximum; one width for all counters, because a vector maximum needs it: with
- * variable-length counters the merge of two 64-entry clocks takes two (counters of one byte) to
- * eleven times (of eight) as long (test/bench/clock_format_bench.cpp).
+ * variable-length counters the merge of two 64-entry clocks takes several times as long
+ * (test/bench/clock_format_bench.cpp).
  */
 #include <algorithm>
 

@@ -34,13 +34,23 @@ Bytes clock_from_text(std::string_view text, Memory& memory)
 std::string_view clock_to_text(const ClockView& clock, Memory& memory)
 {
     std::pmr::string text(&memory);
+    /* With what stands around an id, and a counter of four digits: about right, and never much too
+     * little. */
+    text.reserve(clock.size() * size_t{10} + clock.uuids() * uuid_text_size +
+                 clock.text_bytes().size());
     text += '{';
     for (ClockCursor at(clock); !at.done(); at.next()) {
         ClockEntry entry = at.entry();
-        char buffer[uuid_text_size];
         if (text.size() > 1)
             text += ", ";
-        append_json_string(text, entry.client.text(buffer));
+        if (entry.client.is_uuid()) {
+            char quoted[uuid_text_size + 2]; // it has nothing to escape
+            quoted[0] = quoted[uuid_text_size + 1] = '"';
+            uuid_to_text(entry.client.uuid(), quoted + 1);
+            text.append(quoted, sizeof quoted);
+        } else {
+            append_json_string(text, entry.client.plain());
+        }
         text += ": ";
         append_number(text, entry.counter);
     }

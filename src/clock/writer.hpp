@@ -35,8 +35,14 @@ class ClockWriter {
     }
     void add_uuids(const uint8_t* uuids, size_t count)
     {
-        std::memcpy(uuid_, uuids, count * uuid_size);
-        uuid_ += count * uuid_size;
+        if (count > 4) {
+            std::memcpy(uuid_, uuids, count * uuid_size);
+            uuid_ += count * uuid_size;
+            return;
+        }
+        /* Clocks that have little in common are merged by runs of one or two: no call for those. */
+        for (; count > 0; --count, uuids += uuid_size, uuid_ += uuid_size)
+            std::memcpy(uuid_, uuids, uuid_size);
     }
     /* Ids that stand one behind the other. */
     void add_texts(const uint8_t* lengths, size_t count, std::string_view texts)

@@ -11,61 +11,27 @@
  * `cmake --build build --target clock_format_bench`, for people who want to see for themselves.
  */
 #include <algorithm>
-#include <random>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
 #include "base/bytes.hpp"
-#include "clock/clock.hpp"
+#include "clocks.hpp"
 
-namespace synckit {
+namespace synckit::bench {
 namespace {
 
 constexpr size_t clients = 64;
 
-/* A Memory that costs next to nothing, as an arena would: each merge's result overwrites the last
- * one's. */
-class OneValue final : public Memory {
-  public:
-    std::span<uint8_t> make_value(size_t size) override { return {buffer_.data(), size}; }
-
-  private:
-    void* do_allocate(size_t size, size_t) override { return ::operator new(size); }
-    void do_deallocate(void* at, size_t, size_t) override { ::operator delete(at); }
-    bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override
-    {
-        return this == &other;
-    }
-
-    std::vector<uint8_t> buffer_ = std::vector<uint8_t>(16 * 1024);
-};
-
 struct Pair {
+    explicit Pair(benchmark::State& state)
+    {
+        ClockMaker(Ids::uuids, static_cast<unsigned>(state.range(0)), memory)
+            .make_pair(clients, Shape::equal, a, b);
+    }
     HeapMemory memory;
     Bytes a, b;
 };
-
-/* Counters whose greatest takes just so many bytes, as in a clock at rest: all of one magnitude. */
-void fill(Pair& pair, unsigned width)
-{
-    std::mt19937_64 random(1);
-    std::vector<ClockEntry> a, b;
-    for (size_t i = 0; i < clients; ++i) {
-        uint8_t uuid[uuid_size];
-        for (uint8_t& byte : uuid)
-            byte = static_cast<uint8_t>(random());
-        /* The highest bit but one is set, so every counter has this width and no sign. */
-        auto counter = [&] {
-            uint64_t top = uint64_t{1} << (8 * width - 2);
-            return static_cast<Counter>(top | (random() & (top - 1)));
-        };
-        a.push_back({ClientId::from_uuid(uuid), counter()});
-        b.push_back({ClientId::from_uuid(uuid), i % 2 ? counter() : a.back().counter});
-    }
-    pair.a = make_clock(a, pair.memory);
-    pair.b = make_clock(b, pair.memory);
-}
 
 /* The layout with other counters: what names the clients stays as it is. */
 std::vector<uint8_t> with_leb128(Bytes bytes)
@@ -113,8 +79,7 @@ size_t merge_leb128(Bytes a, Bytes b, size_t head, std::span<uint8_t> out)
 
 void Layout(benchmark::State& state)
 {
-    Pair pair;
-    fill(pair, static_cast<unsigned>(state.range(0)));
+    Pair pair(state);
     OneValue memory;
     for (auto _ : state) {
         Bytes merged = clock_merge(ClockView(pair.a), ClockView(pair.b), memory);
@@ -126,8 +91,7 @@ void Layout(benchmark::State& state)
 
 void Leb128(benchmark::State& state)
 {
-    Pair pair;
-    fill(pair, static_cast<unsigned>(state.range(0)));
+    Pair pair(state);
     std::vector<uint8_t> a = with_leb128(pair.a), b = with_leb128(pair.b);
     auto head = static_cast<size_t>(ClockView(pair.a).counters().at - pair.a.data());
     OneValue memory;
@@ -141,8 +105,7 @@ void Leb128(benchmark::State& state)
 
 void Memcpy(benchmark::State& state)
 {
-    Pair pair;
-    fill(pair, static_cast<unsigned>(state.range(0)));
+    Pair pair(state);
     OneValue memory;
     std::span<uint8_t> out = memory.make_value(pair.a.size());
     for (auto _ : state) {
@@ -158,6 +121,6 @@ BENCHMARK(Leb128)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
 BENCHMARK(Memcpy)->Arg(1)->Arg(2)->Arg(4)->Arg(8);
 
 } // namespace
-} // namespace synckit
+} // namespace synckit::bench
 
 BENCHMARK_MAIN();

@@ -116,11 +116,11 @@ TEST(JsonStrings, AreReadStrictly)
 TEST(JsonStrings, LongOnesLiveInTheMemory)
 {
     HeapMemory memory;
-    std::string text = as_json(std::string(1000, 'x')) + as_json("y");
+    std::string text = as_json(std::string(1000, 'x') + "\n") + as_json("y");
     JsonScanner scanner(text, "thing");
     std::string_view first = scanner.string(&memory);
     std::string_view second = scanner.string(&memory);
-    EXPECT_EQ(first, std::string(1000, 'x'));
+    EXPECT_EQ(first, std::string(1000, 'x') + "\n");
     EXPECT_EQ(second, "y");
 }
 
@@ -257,6 +257,26 @@ TEST(Utf8, IsThatOfRfc3629)
     EXPECT_EQ(utf8_sequence(""), 0u);
     EXPECT_FALSE(is_valid_text("a\0"sv));
     EXPECT_TRUE(is_valid_text(""));
+}
+
+TEST(Utf8, PlainTextEndsWhereTheFirstOtherByteStands)
+{
+    for (size_t size = 0; size <= 25; ++size) {
+        EXPECT_EQ(plain_prefix(std::string(size, '~')), size);
+        for (size_t at = 0; at < size; ++at)
+            for (int byte = 0; byte < 256; ++byte) {
+                bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+                /* What follows must not matter, whatever it is. */
+                for (int next :
+                     {0x00, 0x01, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x5c, 0x5d, 0x80, 0xff}) {
+                    std::string text(size, ' ');
+                    text[at] = static_cast<char>(byte);
+                    if (!plain && at + 1 < size)
+                        text[at + 1] = static_cast<char>(next);
+                    ASSERT_EQ(plain_prefix(text), plain ? size : at) << size << ' ' << byte;
+                }
+            }
+    }
 }
 
 } // namespace

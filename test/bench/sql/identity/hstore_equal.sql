@@ -1,0 +1,1 @@
+INSERT INTO bench.sides VALUES ('identity', 'hstore =', 'to_hstore', 'a = b', 'result');

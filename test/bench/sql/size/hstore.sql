@@ -1,0 +1,1 @@
+INSERT INTO bench.sides VALUES ('size', 'hstore', 'to_hstore', 'a', 'true');

@@ -1,0 +1,1 @@
+INSERT INTO bench.sides VALUES ('size', 'jsonb', 'to_jsonb_value', 'a', 'true');

@@ -1,0 +1,1 @@
+INSERT INTO bench.sides VALUES ('size', 'vclock', 'to_vclock', 'a', 'true');
