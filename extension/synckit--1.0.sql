@@ -479,6 +479,21 @@ CREATE FUNCTION @extschema@.synckit_get_document(document_id text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 1;
 COMMENT ON FUNCTION @extschema@.synckit_get_document(text) IS 'the document as it stands; no row if there is none';
 
+CREATE FUNCTION @extschema@.synckit_list_documents("limit" integer DEFAULT 100, "offset" integer DEFAULT 0)
+    RETURNS TABLE (id text, state jsonb, version bigint, clock @extschema@.vclock, lamport bigint,
+                   created_at timestamptz, updated_at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_list_documents(integer, integer) IS
+    'documents, the one updated last first';
+
+CREATE FUNCTION @extschema@.synckit_list_documents_before(
+    updated_at timestamptz, id text, "limit" integer DEFAULT 100)
+    RETURNS TABLE (id text, state jsonb, version bigint, clock @extschema@.vclock, lamport bigint,
+                   created_at timestamptz, updated_at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_list_documents_before(timestamptz, text, integer) IS
+    'the documents that follow this one in the list';
+
 CREATE FUNCTION @extschema@.synckit_get_clock(document_id text) RETURNS @extschema@.vclock
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.synckit_get_clock(text) IS 'the document''s clock; null if there is no such document';
@@ -488,6 +503,36 @@ CREATE FUNCTION @extschema@.synckit_merge_clock(document_id text, clock @extsche
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.synckit_merge_clock(text, @extschema@.vclock) IS
     'raises the document''s clock; never lowers it';
+
+CREATE FUNCTION @extschema@.synckit_update_clock(document_id text, client_id text, clock_value bigint)
+    RETURNS @extschema@.vclock
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_update_clock(text, text, bigint) IS
+    'raises one entry of the document''s clock; never lowers it';
+
+-- The log.
+CREATE FUNCTION @extschema@.synckit_get_deltas(document_id text, "limit" integer DEFAULT 100)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_get_deltas(text, integer) IS 'deltas of the document, the newest first';
+
+CREATE FUNCTION @extschema@.synckit_deltas_since(document_id text, version bigint)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_deltas_since(text, bigint) IS
+    'the deltas after this version, or an error if the log does not hold them all';
+
+CREATE FUNCTION @extschema@.synckit_deltas_unseen(document_id text, clock @extschema@.vclock)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_deltas_unseen(text, @extschema@.vclock) IS
+    'the deltas that this clock has not seen, or an error if the log may not hold them all';
 
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb
