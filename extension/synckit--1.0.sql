@@ -447,6 +447,16 @@ CREATE FUNCTION @extschema@.synckit_guard_trigger() RETURNS trigger
 COMMENT ON FUNCTION @extschema@.synckit_guard_trigger() IS
     'refuses direct writes to synckit''s tables, which would be stored unmerged';
 
+CREATE FUNCTION @extschema@.synckit_vector_clocks_trigger() RETURNS trigger
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_vector_clocks_trigger() IS
+    'writes an entry of view synckit.vector_clocks into its document''s clock';
+
+CREATE FUNCTION @extschema@.synckit_state_index(wanted boolean) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_state_index(boolean) IS
+    'makes the GIN index on the documents'' states, or drops it; whether there was anything to do';
+
 CREATE FUNCTION @extschema@.synckit_uuidv7() RETURNS uuid
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.synckit_uuidv7() IS 'a UUID of version 7: time-ordered, random';
@@ -533,6 +543,32 @@ CREATE FUNCTION @extschema@.synckit_deltas_unseen(document_id text, clock @extsc
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
 COMMENT ON FUNCTION @extschema@.synckit_deltas_unseen(text, @extschema@.vclock) IS
     'the deltas that this clock has not seen, or an error if the log may not hold them all';
+
+-- Sessions.
+CREATE FUNCTION @extschema@.synckit_save_session(
+    id text, user_id text, client_id text DEFAULT NULL, metadata jsonb DEFAULT '{}')
+    RETURNS TABLE (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+                   metadata jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.synckit_save_session(text, text, text, jsonb) IS
+    'begins a session, or takes over the one with this id';
+
+CREATE FUNCTION @extschema@.synckit_update_session(
+    id text, last_seen timestamptz DEFAULT NULL, metadata jsonb DEFAULT NULL)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_update_session(text, timestamptz, jsonb) IS
+    'notes that a session is alive; whether there is one';
+
+CREATE FUNCTION @extschema@.synckit_delete_session(id text) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_delete_session(text) IS 'ends a session; whether there was one';
+
+CREATE FUNCTION @extschema@.synckit_get_sessions(user_id text)
+    RETURNS TABLE (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+                   metadata jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION @extschema@.synckit_get_sessions(text) IS 'the sessions of a user, the newest first';
 
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb
