@@ -24,7 +24,7 @@ bool UnseenWalk::visit(std::string_view client, Counter number)
     if (at == behind_.end())
         return false;
     Counter seen = at->second;
-    if (number - 1 <= seen)
+    if (number <= seen || number - 1 == seen)
         behind_.erase(at);
     return number > seen;
 }
