@@ -398,10 +398,16 @@ CREATE FUNCTION @extschema@.vclock_to_jsonb(clock @extschema@.vclock) RETURNS js
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.vclock_to_jsonb(@extschema@.vclock) IS 'a clock as a JSON object';
 
+CREATE FUNCTION @extschema@.vclock_to_json(clock @extschema@.vclock) RETURNS json
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.vclock_to_json(@extschema@.vclock) IS 'a clock as a JSON object';
+
 CREATE CAST (jsonb AS @extschema@.vclock) WITH FUNCTION @extschema@.vclock_from_jsonb(jsonb) AS ASSIGNMENT;
 CREATE CAST (@extschema@.vclock AS jsonb) WITH FUNCTION @extschema@.vclock_to_jsonb(@extschema@.vclock) AS ASSIGNMENT;
+CREATE CAST (@extschema@.vclock AS json) WITH FUNCTION @extschema@.vclock_to_json(@extschema@.vclock);
 COMMENT ON CAST (jsonb AS @extschema@.vclock) IS 'read as strictly as the text of a clock';
 COMMENT ON CAST (@extschema@.vclock AS jsonb) IS 'a clock as a JSON object';
+COMMENT ON CAST (@extschema@.vclock AS json) IS 'a clock as a JSON object; row_to_json() uses it';
 
 -- The type synckit_registers.
 CREATE TYPE @extschema@.synckit_registers;

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # what common.sh and scripts/test set
 
 # shellcheck disable=SC2034 # for scripts/test
-all_suites=(unit regress isolation tap checks)
+all_suites=(unit fuzz regress isolation tap checks)
 
 # run SUITE: in $passed and $failed is then what it counted.
 run_suite() {
@@ -23,6 +23,65 @@ suite_unit() {
     passed=$(number '^\[  PASSED  \] ([0-9]+) test.*')
     failed=$(grep -Ec '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$log" || true)
     failed=$((failed + $(number '^\[  SKIPPED \] ([0-9]+) test.*')))
+}
+
+# A fuzz program is a test.
+suite_fuzz() {
+    local program
+    mkdir -p "$results"
+    for program in "$root"/test/fuzz/*.cpp; do
+        listen fuzz "$(basename "$program" .cpp)"
+        if ((status == 0)); then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+}
+
+# fuzz NAME: all that was recorded, then new inputs for some seconds. What is found is put into a
+# copy of the corpus, since libFuzzer writes to the folder that it reads.
+fuzz() {
+    local name=$1 seconds=5 work=$results/$1 output=$results/$1.log recorded
+    [[ -z ${SYNCKIT_TEST_LONG:-} ]] || seconds=120
+    recorded=$(find "$root/test/fuzz/corpus/$name" -type f | wc -l) || return 1
+    if ((recorded == 0)); then
+        echo "ERROR:  $name has no recorded input"
+        return 1
+    fi
+    cp -r "$root/test/fuzz/corpus/$name" "$work"
+    if run_fuzzer "$name" -runs=0 && (($(executed "$output") >= recorded)) &&
+        run_fuzzer "$name" -max_total_time="$seconds" && (($(executed "$output") > recorded)); then
+        echo "$name: $recorded recorded inputs, then $(($(executed "$output") - recorded)) in $seconds s"
+        rm -r "$work"
+        return 0
+    fi
+    show_reproducers "$name"
+    return 1
+}
+
+run_fuzzer() {
+    attend "$root/build/fuzz/fuzz_$1" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+        -print_final_stats=1 -artifact_prefix="$results/$1-" "${@:2}" "$results/$1" \
+        >"$results/$1.log" 2>&1
+}
+
+# How many inputs a fuzz program ran, by its own account.
+executed() {
+    local units
+    units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$1")
+    echo "${units:-0}"
+}
+
+show_reproducers() {
+    local file
+    echo "ERROR:  $1 failed. The end of $results/$1.log:"
+    grep -av '^stat::' "$results/$1.log" | tail -n 40
+    for file in "$results/$1"-*; do
+        [[ -e $file ]] || continue
+        echo "The input is kept in $file; in base64:"
+        base64 "$file"
+    done
 }
 
 suite_regress() {

@@ -53,6 +53,10 @@ Verdict Document::apply(const Delta& delta, Ticks now, const MergeLimits& limits
 Counter Document::decide_number(const Delta& delta, Ticks now, const MergeLimits& limits) const
 {
     Counter last = entry(delta.client);
+    /* From a damaged page. A number made of it would make the registers unreadable, too. */
+    if (last < 0)
+        throw Error(sqlstate::data_corrupted, "invalid vclock value",
+                    "A counter in it is out of range.");
     if (delta.clock_value) {
         Counter limit;
         if (__builtin_add_overflow(std::max({last, lamport_, now}), limits.max_clock_step, &limit))

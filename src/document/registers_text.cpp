@@ -53,7 +53,7 @@ class RegistersParser {
             scanner_.expect('}');
         }
         scanner_.expect_end();
-        return registers_;
+        return std::move(registers_);
     }
 
   private:

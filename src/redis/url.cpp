@@ -52,13 +52,15 @@ std::string percent_decode(std::string_view text, const char* what)
     return result;
 }
 
-std::string percent_encode(std::string_view text)
+/* Leaves the unreserved characters (RFC 3986, section 2.3) as they are, and those of `also`. */
+std::string percent_encode(std::string_view text, std::string_view also = "")
 {
     std::string result;
     for (const char c : text) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                            (c >= '0' && c <= '9') ||
-                           std::string_view("-._~/").find(c) != std::string_view::npos;
+                           std::string_view("-._~").find(c) != std::string_view::npos ||
+                           also.find(c) != std::string_view::npos;
         if (plain) {
             result += c;
         } else {
@@ -212,11 +214,11 @@ std::string RedisUrl::display() const
 {
     const std::string who = user.empty() ? "" : percent_encode(user) + "@";
     if (is_unix())
-        return "unix://" + who + percent_encode(unix_path) +
+        return "unix://" + who + percent_encode(unix_path, "/") +
                (database != 0 ? "?db=" + std::to_string(database) : "");
     const bool ipv6 = host.find(':') != std::string::npos;
     std::string text = (tls ? "rediss://" : "redis://") + who;
-    text += ipv6 ? "[" + host + "]" : percent_encode(host);
+    text += ipv6 ? "[" + percent_encode(host, ":") + "]" : percent_encode(host);
     text += ":" + std::to_string(port);
     if (database != 0)
         text += "/" + std::to_string(database);

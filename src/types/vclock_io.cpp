@@ -59,3 +59,13 @@ SYNCKIT_FUNCTION(vclock_to_jsonb)
     Datum text = DirectFunctionCall1(vclock_out, PG_GETARG_DATUM(0));
     return DirectFunctionCall1(jsonb_in, text);
 }
+
+/* For row_to_json() and its kin, which look for a cast to json and would else print a string. */
+SYNCKIT_FUNCTION(vclock_to_json)
+{
+    Argument clock(fcinfo, 0);
+    ContextMemory memory(CurrentMemoryContext);
+    std::string_view text;
+    run_pure([&] { text = clock_to_text(ClockView(clock.bytes()), memory); });
+    PG_RETURN_DATUM(text_datum(text));
+}

@@ -6,44 +6,6 @@
 namespace synckit::test {
 namespace {
 
-ClockModel merged(const ClockModel& a, const ClockModel& b)
-{
-    ClockModel out = a;
-    for (const auto& [client, counter] : b)
-        out[client] = std::max(out[client], counter);
-    return out;
-}
-
-ClockModel met(const ClockModel& a, const ClockModel& b)
-{
-    ClockModel out;
-    for (const auto& [client, counter] : a)
-        if (b.contains(client))
-            out[client] = std::min(counter, b.at(client));
-    return out;
-}
-
-Counter counter_of(const ClockModel& model, const std::string& client)
-{
-    auto at = model.find(client);
-    return at == model.end() ? 0 : at->second;
-}
-
-bool has_seen(const ClockModel& a, const ClockModel& b)
-{
-    return std::ranges::all_of(
-        b, [&](const auto& entry) { return counter_of(a, entry.first) >= entry.second; });
-}
-
-Causality compared(const ClockModel& a, const ClockModel& b)
-{
-    bool ab = has_seen(a, b), ba = has_seen(b, a);
-    return ab && ba ? Causality::equal
-           : ab     ? Causality::after
-           : ba     ? Causality::before
-                    : Causality::concurrent;
-}
-
 Buffer bytes_of(const ClockModel& model)
 {
     HeapMemory memory;
@@ -237,18 +199,6 @@ TEST(ClockProperties, MergeAndMeetAreALattice)
         same(join(a, ClockView()), a);
         same(meet(a, ClockView()), ClockView());
     });
-}
-
-int ordered(const ClockModel& a, const ClockModel& b)
-{
-    ClockModel all = a;
-    all.insert(b.begin(), b.end());
-    for (const auto& [client, counter] : all) { // in the order of the ids' bytes
-        Counter x = counter_of(a, client), y = counter_of(b, client);
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    return 0;
 }
 
 TEST(ClockProperties, TheTotalOrderIsThatOfSparseVectors)

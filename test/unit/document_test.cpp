@@ -90,6 +90,14 @@ TEST(Rule2Number, EndsWhereCountersEnd)
     EXPECT_EQ(apply(row, set("b", "x", "1"), now).number, 1);
 }
 
+TEST(Rule2Number, IsNotMadeOfADamagedCounter)
+{
+    Row row = new_row();
+    row.clock = buffer({0x13, 0, 1, 1, 'a', 0xfb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff});
+    EXPECT_EQ(sqlstate_of([&] { apply(row, with_number(std::nullopt), now); }), "XX001");
+    EXPECT_EQ(sqlstate_of([&] { apply(row, with_number(7), now); }), "XX001");
+}
+
 /* Rule 3: what it had seen */
 
 TEST(Rule3Seen, AClockIsClippedToTheDocuments)

@@ -102,6 +102,23 @@ TEST(RedisUrl, ReadsUnixSockets)
     EXPECT_EQ(url.display(), "unix://bob@/run/my%20redis.sock?db=4");
 }
 
+TEST(RedisUrl, WhatIsShownNamesTheSameServer)
+{
+    for (const char* text :
+         {"redis://[fe80::1%25eth0]:7000/2", "redis://[::%5d]", "redis://a%2fb",
+          "redis://a%2Fb@host", "redis://a%3ab", "unix://a%2Fb@/p%3Fdb=1?db=2"}) {
+        const RedisUrl url = parse_redis_url(text);
+        const RedisUrl again = parse_redis_url(url.display());
+        EXPECT_EQ(again.user, url.user) << text;
+        EXPECT_EQ(again.host, url.host) << text;
+        EXPECT_EQ(again.port, url.port) << text;
+        EXPECT_EQ(again.unix_path, url.unix_path) << text;
+        EXPECT_EQ(again.database, url.database) << text;
+    }
+    EXPECT_EQ(parse_redis_url("redis://[fe80::1%25eth0]").display(),
+              "redis://[fe80::1%25eth0]:6379");
+}
+
 TEST(RedisUrl, RefusesBadInput)
 {
     const std::string long_path(108, 'x');

@@ -11,10 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "base/memory.hpp"
-#include "clock/clock.hpp"
+#include "clock_model.hpp"
 
-/* What the unit tests share: repeatable randomness, errors as values, and clocks as plain maps. */
+/* What the unit tests share: repeatable randomness and errors as values. */
 namespace synckit::test {
 
 using namespace std::string_literals;
@@ -96,14 +95,6 @@ std::string error_of(Call call)
     return "";
 }
 
-/* Bytes on the heap with nothing after them, so that the sanitizer sees a read past the end. */
-using Buffer = std::vector<uint8_t>;
-
-inline Buffer copy(Bytes bytes)
-{
-    return {bytes.begin(), bytes.end()};
-}
-
 inline Buffer buffer(std::initializer_list<unsigned> bytes)
 {
     return {bytes.begin(), bytes.end()};
@@ -124,32 +115,6 @@ inline Buffer random_bytes(Rng& rng, size_t most)
     return bytes;
 }
 
-/* A clock as anybody would write it down: what the real ones are held against. */
-using ClockModel = std::map<std::string, Counter>;
-
-inline Bytes make_clock(const ClockModel& model, Memory& memory)
-{
-    std::vector<ClockEntry> entries;
-    for (const auto& [client, counter] : model)
-        entries.push_back({ClientId::from_text(client), counter});
-    return synckit::make_clock(std::span(entries), memory);
-}
-
-inline ClockModel model_of(const ClockView& clock)
-{
-    ClockModel model;
-    for (ClockCursor at(clock); !at.done(); at.next()) {
-        char text[uuid_text_size];
-        EXPECT_TRUE(model.emplace(at.entry().client.text(text), at.entry().counter).second);
-    }
-    return model;
-}
-
-inline ClockModel model_of(Bytes clock)
-{
-    return model_of(ClockView(clock));
-}
-
 inline std::string random_uuid(Rng& rng)
 {
     uint8_t bytes[uuid_size];
@@ -158,45 +123,6 @@ inline std::string random_uuid(Rng& rng)
     std::string text(uuid_text_size, '\0');
     uuid_to_text(bytes, text.data());
     return text;
-}
-
-/* Client ids that are easily confused: UUIDs, near-UUIDs, prefixes of each other, several bytes a
- * character, the longest and the shortest. */
-inline const std::vector<std::string>& client_ids()
-{
-    static const std::vector<std::string> ids = {"a",
-                                                 "aa",
-                                                 "b",
-                                                 "~",
-                                                 " ",
-                                                 "\x01",
-                                                 "\x7f",
-                                                 "\"",
-                                                 "\\",
-                                                 "0",
-                                                 "00000000",
-                                                 "1234567",
-                                                 "00000000-0000-0000-0000-000000000000",
-                                                 "ffffffff-ffff-ffff-ffff-ffffffffffff",
-                                                 "0190163d-8694-739b-aea5-966c26f8ad91",
-                                                 "0190163d-8694-739b-aea5-966c26f8ad92",
-                                                 "0190163D-8694-739B-AEA5-966C26F8AD91",
-                                                 "0190163d-8694-739b-aea5-966c26f8ad9",
-                                                 "0190163d-8694-739b-aea5-966c26f8ad911",
-                                                 "0190163d-8694-739b-aea5-966c26f8ad9g",
-                                                 "0190163d86-94-739b-aea5-966c26f8ad91",
-                                                 "0190163d-8694-739b-aea5_966c26f8ad91",
-                                                 "0190163d8694739baea5966c26f8ad91",
-                                                 "{190163d-8694-739b-aea5-966c26f8ad9}",
-                                                 "ä",
-                                                 "日本",
-                                                 "😀",
-                                                 "\xef\xbf\xbf",
-                                                 "\xf4\x8f\xbf\xbf",
-                                                 std::string(255, 'x'),
-                                                 std::string(254, 'x'),
-                                                 std::string(253, 'x') + "ä"};
-    return ids;
 }
 
 inline std::string random_client(Rng& rng)
