@@ -463,6 +463,16 @@ CREATE FUNCTION @extschema@.synckit_tombstones_trigger() RETURNS trigger
 COMMENT ON FUNCTION @extschema@.synckit_tombstones_trigger() IS
     'refuses direct writes to synckit.tombstones';
 
+CREATE FUNCTION @extschema@.synckit_vector_clocks_trigger() RETURNS trigger
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_vector_clocks_trigger() IS
+    'writes an entry of view synckit.vector_clocks into its document''s clock';
+
+CREATE FUNCTION @extschema@.synckit_state_index(wanted boolean) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_state_index(boolean) IS
+    'makes the GIN index on the documents'' states, or drops it; whether there was anything to do';
+
 CREATE FUNCTION @extschema@.synckit_uuidv7() RETURNS uuid
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.synckit_uuidv7() IS 'a UUID of version 7: time-ordered, random';
@@ -518,6 +528,21 @@ CREATE FUNCTION @extschema@.synckit_delete_document(document_id text) RETURNS bo
 COMMENT ON FUNCTION @extschema@.synckit_delete_document(text) IS
     'deletes a document; false if there is none';
 
+CREATE FUNCTION @extschema@.synckit_list_documents("limit" integer DEFAULT 100, "offset" integer DEFAULT 0)
+    RETURNS TABLE (id text, state jsonb, version bigint, clock @extschema@.vclock, lamport bigint,
+                   created_at timestamptz, updated_at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_list_documents(integer, integer) IS
+    'documents, the one updated last first';
+
+CREATE FUNCTION @extschema@.synckit_list_documents_before(
+    updated_at timestamptz, id text, "limit" integer DEFAULT 100)
+    RETURNS TABLE (id text, state jsonb, version bigint, clock @extschema@.vclock, lamport bigint,
+                   created_at timestamptz, updated_at timestamptz)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_list_documents_before(timestamptz, text, integer) IS
+    'the documents that follow this one in the list';
+
 CREATE FUNCTION @extschema@.synckit_get_clock(document_id text) RETURNS @extschema@.vclock
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.synckit_get_clock(text) IS 'the document''s clock; null if there is no such document';
@@ -536,6 +561,62 @@ CREATE FUNCTION @extschema@.synckit_cleanup(
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.synckit_cleanup(integer, integer, integer, bigint) IS
     'removes old sessions, old deltas that are published, and old tombstones of fields';
+
+CREATE FUNCTION @extschema@.synckit_update_clock(document_id text, client_id text, clock_value bigint)
+    RETURNS @extschema@.vclock
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_update_clock(text, text, bigint) IS
+    'raises one entry of the document''s clock; never lowers it';
+
+-- The log.
+CREATE FUNCTION @extschema@.synckit_get_deltas(document_id text, "limit" integer DEFAULT 100)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_get_deltas(text, integer) IS 'deltas of the document, the newest first';
+
+CREATE FUNCTION @extschema@.synckit_deltas_since(document_id text, version bigint)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_deltas_since(text, bigint) IS
+    'the deltas after this version, or an error if the log does not hold them all';
+
+CREATE FUNCTION @extschema@.synckit_deltas_unseen(document_id text, clock @extschema@.vclock)
+    RETURNS TABLE (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+                   clock_value bigint, "timestamp" timestamptz, clock @extschema@.vclock, seen bigint, stamp bigint,
+                   lamport bigint, version bigint, outcome text, changed_fields text[], server_id text)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION @extschema@.synckit_deltas_unseen(text, @extschema@.vclock) IS
+    'the deltas that this clock has not seen, or an error if the log may not hold them all';
+
+-- Sessions.
+CREATE FUNCTION @extschema@.synckit_save_session(
+    id text, user_id text, client_id text DEFAULT NULL, metadata jsonb DEFAULT '{}')
+    RETURNS TABLE (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+                   metadata jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.synckit_save_session(text, text, text, jsonb) IS
+    'begins a session, or takes over the one with this id';
+
+CREATE FUNCTION @extschema@.synckit_update_session(
+    id text, last_seen timestamptz DEFAULT NULL, metadata jsonb DEFAULT NULL)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_update_session(text, timestamptz, jsonb) IS
+    'notes that a session is alive; whether there is one';
+
+CREATE FUNCTION @extschema@.synckit_delete_session(id text) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.synckit_delete_session(text) IS 'ends a session; whether there was one';
+
+CREATE FUNCTION @extschema@.synckit_get_sessions(user_id text)
+    RETURNS TABLE (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+                   metadata jsonb)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION @extschema@.synckit_get_sessions(text) IS 'the sessions of a user, the newest first';
 
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb

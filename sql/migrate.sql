@@ -27,6 +27,11 @@ DROP INDEX synckit.deltas_xid_seq_idx;
 ALTER TABLE synckit.deltas DROP COLUMN server_id;
 ALTER TABLE synckit.documents DISABLE TRIGGER zzz_synckit_guard;
 DROP TRIGGER zzz_synckit_guard ON synckit.deltas;
+DROP INDEX synckit.sessions_user_id_idx;
+ALTER TABLE synckit.sessions DROP COLUMN metadata;
+DROP TRIGGER zzz_synckit_raise ON synckit.vector_clocks;
+ALTER VIEW synckit.vector_clocks SET (security_invoker = off);
+DROP VIEW synckit.documents_with_clocks;
 SELECT current, unnest(problems) FROM synckit_schema_status();
 ROLLBACK;
 BEGIN;
@@ -81,7 +86,7 @@ SELECT 'table ' || oid::regclass FROM pg_class WHERE relnamespace IN ('synckit':
     AND relkind IN ('r', 'S', 'v') AND obj_description(oid, 'pg_class') IS NULL
 UNION ALL
 SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
-WHERE relnamespace IN ('synckit'::regnamespace, '_synckit'::regnamespace) AND relkind = 'r' AND attnum > 0
+WHERE relnamespace IN ('synckit'::regnamespace, '_synckit'::regnamespace) AND relkind IN ('r', 'v') AND attnum > 0
     AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL AND attname <> 'owner'
 UNION ALL
 SELECT 'trigger ' || tgname FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid

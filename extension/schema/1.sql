@@ -1,5 +1,5 @@
--- Schema version 1: documents, deltas, tombstones. Run by synckit_migrate() as its caller, with an empty search_path;
--- @extschema@ stands for the schema of the extension's objects.
+-- Schema version 1: documents, deltas, tombstones, sessions, and views of them. Run by synckit_migrate() as its caller,
+-- with nothing but pg_catalog in search_path; @extschema@ stands for the schema of the extension's objects.
 
 CREATE TABLE synckit.documents (
     id         varchar(255) COLLATE "C" NOT NULL,
@@ -96,6 +96,50 @@ COMMENT ON COLUMN synckit.tombstones.clock IS 'Its last clock.';
 COMMENT ON COLUMN synckit.tombstones.lamport IS 'Its last lamport.';
 COMMENT ON COLUMN synckit.tombstones.registers IS 'Its deletion, and tombstones of fields that are later.';
 COMMENT ON COLUMN synckit.tombstones.deleted_at IS 'When it was deleted.';
+
+CREATE TABLE synckit.sessions (
+    id           varchar(255) COLLATE "C" NOT NULL,
+    user_id      varchar(255) COLLATE "C" NOT NULL,
+    client_id    varchar(255) COLLATE "C",
+    connected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    last_seen    timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    metadata     jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT sessions_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE synckit.sessions IS 'Who is connected, as far as servers say so. Nothing of synckit relies on it.';
+COMMENT ON COLUMN synckit.sessions.id IS 'The connection.';
+COMMENT ON COLUMN synckit.sessions.user_id IS 'The user.';
+COMMENT ON COLUMN synckit.sessions.client_id IS 'The client, as deltas name it.';
+COMMENT ON COLUMN synckit.sessions.connected_at IS 'When the connection was made.';
+COMMENT ON COLUMN synckit.sessions.last_seen IS 'When it last showed signs of life.';
+COMMENT ON COLUMN synckit.sessions.metadata IS 'What else is worth knowing: a JSON object.';
+
+CREATE INDEX sessions_user_id_idx ON synckit.sessions (user_id);
+
+-- As their caller: a view that ran as its owner would show what row-level security hides.
+CREATE VIEW synckit.vector_clocks WITH (security_invoker = true) AS
+    SELECT d.id AS document_id, e.client_id::varchar(255) COLLATE "C" AS client_id, e.clock_value, d.updated_at
+    FROM synckit.documents d CROSS JOIN LATERAL @extschema@.vclock_entries(d.clock) e;
+COMMENT ON VIEW synckit.vector_clocks IS
+    'The clocks of the documents, a row an entry; to write an entry is to raise it.';
+COMMENT ON COLUMN synckit.vector_clocks.document_id IS 'The document.';
+COMMENT ON COLUMN synckit.vector_clocks.client_id IS 'The client.';
+COMMENT ON COLUMN synckit.vector_clocks.clock_value IS 'The client''s counter.';
+COMMENT ON COLUMN synckit.vector_clocks.updated_at IS 'When the document''s last delta was merged.';
+
+CREATE TRIGGER zzz_synckit_raise INSTEAD OF INSERT OR UPDATE OR DELETE ON synckit.vector_clocks
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_vector_clocks_trigger();
+COMMENT ON TRIGGER zzz_synckit_raise ON synckit.vector_clocks IS 'Raises the entry in the document''s clock.';
+
+CREATE VIEW synckit.documents_with_clocks WITH (security_invoker = true) AS
+    SELECT id, state, version, created_at, updated_at, clock::jsonb AS vector_clock FROM synckit.documents;
+COMMENT ON VIEW synckit.documents_with_clocks IS 'The documents, each with its clock as JSON.';
+COMMENT ON COLUMN synckit.documents_with_clocks.id IS 'The document''s name.';
+COMMENT ON COLUMN synckit.documents_with_clocks.state IS 'Its fields: a JSON object.';
+COMMENT ON COLUMN synckit.documents_with_clocks.version IS 'Counts its deltas.';
+COMMENT ON COLUMN synckit.documents_with_clocks.created_at IS 'When the document came into being, last time it did.';
+COMMENT ON COLUMN synckit.documents_with_clocks.updated_at IS 'When its last delta was merged.';
+COMMENT ON COLUMN synckit.documents_with_clocks.vector_clock IS 'For each client the greatest number of its deltas.';
 
 -- Triggers run in the order of their names: before a row is written ours have to see last what the others made of it,
 -- and once it is written they come first. They look themselves at session_replication_role, hence ENABLE ALWAYS.

@@ -7,23 +7,6 @@
 
 namespace synckit {
 
-namespace {
-
-void check_name(std::string_view name, const char* what, size_t limit)
-{
-    std::string range = "It has 1 to " + std::to_string(limit) + " characters.";
-    if (name.empty())
-        throw Error(sqlstate::invalid_parameter_value, std::string(what) + " must not be empty",
-                    range);
-    /* A character has one byte at least: short names need no count. */
-    if (name.size() > limit && utf8_characters(name) > limit)
-        throw Error(sqlstate::string_data_right_truncation, std::string(what) + " is too long",
-                    "It has " + std::to_string(utf8_characters(name)) + " characters; at most " +
-                        std::to_string(limit) + " are allowed.");
-}
-
-} // namespace
-
 Operation operation_from_text(std::string_view word)
 {
     if (word == "set")
@@ -49,6 +32,20 @@ const char* to_text(Operation operation)
         return "merge";
     }
     return "";
+}
+
+void check_name(std::string_view name, const char* what, size_t limit)
+{
+    std::string range = "It has 1 to " + std::to_string(limit) + " characters.";
+    if (name.empty())
+        throw Error(sqlstate::invalid_parameter_value, std::string(what) + " must not be empty",
+                    range, "Pass a name of one character at least.");
+    /* A character has one byte at least: short names need no count. */
+    if (name.size() > limit && utf8_characters(name) > limit)
+        throw Error(sqlstate::string_data_right_truncation, std::string(what) + " is too long",
+                    "It has " + std::to_string(utf8_characters(name)) + " characters; at most " +
+                        std::to_string(limit) + " are allowed.",
+                    "Take a shorter one: a hash of it, for example.");
 }
 
 void check_document_id(std::string_view id)

@@ -63,8 +63,9 @@ struct MergeLimits {
     Counter max_clock_step = 1'000'000;
 };
 
-/* Names: 22023 if empty, 22001 if too long. A field name has 1 to 500 characters, a document id 1
- * to 255. */
+/* Names: 22023 if empty, 22001 if too long, in characters. A field name has 1 to 500, a document id
+ * 1 to 255. */
+void check_name(std::string_view name, const char* what, size_t limit);
 void check_document_id(std::string_view id);
 void check_field_name(std::string_view name);
 

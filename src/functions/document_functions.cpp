@@ -1,107 +1,70 @@
 /*
- * synckit_get_document(), synckit_get_clock() and synckit_merge_clock(): docs/reference.md
- * describes them.
+ * synckit_get_document(), synckit_list_documents() and synckit_list_documents_before():
+ * docs/reference.md describes them.
  */
-#include "functions/document_rows.hpp"
-#include "functions/raise_clock.hpp"
-#include "postgres/sql.hpp"
-#include "postgres/unix_time.hpp"
-
-extern "C" {
-#include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "funcapi.h"
-#include "utils/datum.h"
-#include "utils/timestamp.h"
-}
+#include "functions/paging.hpp"
+#include "postgres/result_set.hpp"
 
 using namespace synckit;
 
 namespace {
 
+#define DOCUMENT_COLUMNS                                                                           \
+    "SELECT id, state, version, clock, lamport, created_at, updated_at FROM synckit.documents "
+
+constexpr Oid columns[] = {TEXTOID, JSONBOID,       INT8OID,       type_of_vclock,
+                           INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+
 constexpr Oid id_types[] = {TEXTOID};
-constexpr Oid document_results[] = {TEXTOID, JSONBOID,       INT8OID,       type_of_vclock,
-                                    INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-constexpr Oid clock_results[] = {type_of_vclock};
-Statement document_statement("SELECT id, state, version, clock, lamport, created_at, updated_at "
-                             "FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
-                             id_types, document_results);
-Statement clock_statement("SELECT clock FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
-                          id_types, clock_results);
+Statement one_statement(DOCUMENT_COLUMNS "WHERE id OPERATOR(pg_catalog.=) $1", id_types, columns);
+
+constexpr Oid page_types[] = {INT4OID, INT4OID};
+Statement page_statement(DOCUMENT_COLUMNS "ORDER BY updated_at DESC, id LIMIT $1 OFFSET $2",
+                         page_types, columns);
+
+/* Two conditions on updated_at: the index starts the scan at the first, and the second tells those
+ * apart that were updated at the same moment. */
+constexpr Oid before_types[] = {TIMESTAMPTZOID, TEXTOID, INT4OID};
+Statement before_statement(DOCUMENT_COLUMNS
+                           "WHERE updated_at OPERATOR(pg_catalog.<=) $1 AND "
+                           "(updated_at OPERATOR(pg_catalog.<) $1 OR id OPERATOR(pg_catalog.>) $2) "
+                           "ORDER BY updated_at DESC, id LIMIT $3",
+                           before_types, columns);
+
+#undef DOCUMENT_COLUMNS
 
 } // namespace
 
 SYNCKIT_FUNCTION(synckit_get_document)
 {
     require_schema();
-    InitMaterializedSRF(fcinfo, 0);
-    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    Datum id = PG_GETARG_DATUM(0);
-    SpiSession spi;
-    if (document_statement.execute(extension_of(fcinfo), &id) > 0) {
-        Datum values[7];
-        bool nulls[7];
-        for (int i = 0; i < 7; ++i)
-            values[i] = column(0, i + 1, &nulls[i]);
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-    }
-    spi.finish();
+    Datum values[] = {PG_GETARG_DATUM(0)};
+    return_rows(fcinfo, Access::read, one_statement, values);
     return Datum(0);
 }
 
-SYNCKIT_FUNCTION(synckit_get_clock)
+SYNCKIT_FUNCTION(synckit_list_documents)
 {
+    check_page(fcinfo, 0, "limit");
+    check_page(fcinfo, 1, "offset");
     require_schema();
-    MemoryContext caller = CurrentMemoryContext;
-    Datum id = PG_GETARG_DATUM(0);
-    SpiSession spi;
-    bool null = true;
-    Datum clock = 0;
-    if (clock_statement.execute(extension_of(fcinfo), &id) > 0)
-        clock = column(0, 1, &null);
-    if (!null) {
-        MemoryContext before = MemoryContextSwitchTo(caller);
-        clock = datumCopy(clock, false, -1);
-        MemoryContextSwitchTo(before);
-    }
-    spi.finish();
-    if (null)
-        PG_RETURN_NULL();
-    PG_RETURN_DATUM(clock);
+    Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+    bool nulls[] = {PG_ARGISNULL(0), PG_ARGISNULL(1)};
+    return_rows(fcinfo, Access::read, page_statement, values, nulls);
+    return Datum(0);
 }
 
-SYNCKIT_FUNCTION(synckit_merge_clock)
+SYNCKIT_FUNCTION(synckit_list_documents_before)
 {
+    if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                        errmsg("updated_at and id must not be null"),
+                        errdetail("Together they name the document that the page follows."),
+                        errhint("The first page is synckit_list_documents().")));
+    check_page(fcinfo, 2, "limit");
     require_schema();
-    Datum id = PG_GETARG_DATUM(0);
-    Bytes given = datum_bytes(PG_GETARG_DATUM(1));
-    ContextMemory memory(CurrentMemoryContext);
-    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
-    SpiSession spi;
-    DocumentRow row;
-    for (int attempt = 0; !rows.lock(id, row); ++attempt) {
-        CHECK_FOR_INTERRUPTS();
-        if (!row_exists("documents", id))
-            ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
-                            errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
-                            errhint("A document is created by its first delta.")));
-        if (IsolationUsesXactSnapshot())
-            ereport(
-                ERROR,
-                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                 errmsg("could not serialize access due to concurrent update"),
-                 errdetail("The document was created after this transaction took its snapshot.")));
-        if (attempt == most_attempts)
-            refuse_hidden_row("documents", id);
-    }
-    Bytes merged;
-    run_pure([&] {
-        ClockView stored(row.clock), clock(given);
-        check_raise(stored, clock, row.lamport, ticks_of(GetCurrentTimestamp()), memory);
-        merged = clock_merge(stored, clock, memory);
-    });
-    if (!std::ranges::equal(merged, row.clock))
-        rows.raise_clock(id, row, merged);
-    spi.finish();
-    PG_RETURN_DATUM(copy_value(merged));
+    Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
+    bool nulls[] = {false, false, PG_ARGISNULL(2)};
+    return_rows(fcinfo, Access::read, before_statement, values, nulls);
+    return Datum(0);
 }

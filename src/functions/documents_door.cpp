@@ -8,7 +8,7 @@
 #include "functions/pending_merges.hpp"
 
 #include "functions/own_write.hpp"
-#include "functions/raise_clock.hpp"
+#include "functions/clock_raise.hpp"
 #include "functions/rights.hpp"
 #include "functions/row.hpp"
 #include "functions/state_change.hpp"

@@ -37,18 +37,21 @@ static_assert(std::size(migrations) == library_schema_version);
 
 /* What the current version must hold; anything that users add beside it is theirs. */
 constexpr const char* expected_columns[] = {
-    "documents.id",      "documents.state",     "documents.version",     "documents.clock",
-    "documents.lamport", "documents.registers", "documents.created_at",  "documents.updated_at",
-    "deltas.id",         "deltas.document_id",  "deltas.client_id",      "deltas.operation_type",
-    "deltas.field_path", "deltas.value",        "deltas.clock_value",    "deltas.timestamp",
-    "deltas.clock",      "deltas.seen",         "deltas.stamp",          "deltas.lamport",
-    "deltas.version",    "deltas.outcome",      "deltas.changed_fields", "deltas.server_id",
-    "deltas.seq",        "deltas.xid",          "tombstones.id",         "tombstones.version",
-    "tombstones.clock",  "tombstones.lamport",  "tombstones.registers",  "tombstones.deleted_at",
+    "documents.id",       "documents.state",     "documents.version",     "documents.clock",
+    "documents.lamport",  "documents.registers", "documents.created_at",  "documents.updated_at",
+    "deltas.id",          "deltas.document_id",  "deltas.client_id",      "deltas.operation_type",
+    "deltas.field_path",  "deltas.value",        "deltas.clock_value",    "deltas.timestamp",
+    "deltas.clock",       "deltas.seen",         "deltas.stamp",          "deltas.lamport",
+    "deltas.version",     "deltas.outcome",      "deltas.changed_fields", "deltas.server_id",
+    "deltas.seq",         "deltas.xid",          "tombstones.id",         "tombstones.version",
+    "tombstones.clock",   "tombstones.lamport",  "tombstones.registers",  "tombstones.deleted_at",
+    "sessions.id",        "sessions.user_id",    "sessions.client_id",    "sessions.connected_at",
+    "sessions.last_seen", "sessions.metadata",
 };
 constexpr const char* expected_indexes[] = {
     "documents_pkey",  "documents_updated_at_id_idx",    "deltas_pkey",
     "tombstones_pkey", "deltas_document_id_version_idx", "deltas_xid_seq_idx",
+    "sessions_pkey",   "sessions_user_id_idx",
 };
 /* All of them look at session_replication_role themselves, hence ENABLE ALWAYS. */
 constexpr const char* expected_triggers[] = {
@@ -56,6 +59,9 @@ constexpr const char* expected_triggers[] = {
     "deltas.000_synckit_begin",  "deltas.000_synckit_end",       "deltas.000_synckit_write",
     "deltas.zzz_synckit_merge",  "tombstones.zzz_synckit_guard", "tombstones.zzz_synckit_truncate",
 };
+/* Apart from the others: the firing mode of a view's trigger cannot be changed. */
+constexpr const char* expected_view_triggers[] = {"vector_clocks.zzz_synckit_raise"};
+constexpr const char* expected_views[] = {"vector_clocks", "documents_with_clocks"};
 
 constexpr Oid trigger_types[] = {TEXTARRAYOID};
 Statement changed_triggers_statement(
@@ -70,7 +76,8 @@ Statement changed_triggers_statement(
     " OPERATOR(pg_catalog.=) ANY ($1)",
     trigger_types);
 
-constexpr Oid status_types[] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
+constexpr Oid status_types[] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+                                TEXTARRAYOID};
 Statement status_statement(
     "SELECT pg_catalog.array_agg(problem ORDER BY problem) FROM ("
     "  SELECT 'column synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||) ' is missing'"
@@ -103,6 +110,30 @@ Statement status_statement(
     "  ON (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
     "OPERATOR(pg_catalog.=) name"
     "  GROUP BY name HAVING pg_catalog.bool_or(t.tgenabled OPERATOR(pg_catalog.=) 'A') IS NOT TRUE"
+    "  UNION ALL"
+    "  SELECT CASE WHEN c.oid IS NULL THEN 'view synckit.' OPERATOR(pg_catalog.||) name"
+    "    OPERATOR(pg_catalog.||) ' is missing'"
+    "    ELSE 'view synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||)"
+    "    ' does not run as its caller (security_invoker)' END"
+    "  FROM pg_catalog.unnest($4) name"
+    "  LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+    "    ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "      AND n.nspname OPERATOR(pg_catalog.=) 'synckit')"
+    "  ON c.relkind OPERATOR(pg_catalog.=) 'v'"
+    "    AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) name"
+    "  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions)"
+    "    WHERE option_name OPERATOR(pg_catalog.=) 'security_invoker'"
+    "    AND option_value::pg_catalog.bool)"
+    "  UNION ALL"
+    "  SELECT 'trigger synckit.' OPERATOR(pg_catalog.||) name OPERATOR(pg_catalog.||)"
+    "    ' is missing'"
+    "  FROM pg_catalog.unnest($5) name WHERE NOT EXISTS ("
+    "    SELECT FROM pg_catalog.pg_trigger t"
+    "    JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit'"
+    "    AND (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
+    "OPERATOR(pg_catalog.=) name)"
     ") p (problem)",
     status_types);
 
@@ -190,7 +221,8 @@ SchemaStatus schema_status()
     }
     MemoryContext caller = CurrentMemoryContext;
     Datum values[] = {name_array(expected_columns), name_array(expected_indexes),
-                      name_array(expected_triggers)};
+                      name_array(expected_triggers), name_array(expected_views),
+                      name_array(expected_view_triggers)};
     SpiSession spi;
     status_statement.execute({}, values);
     bool none;

@@ -1,12 +1,52 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
+#include "nodes/params.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 }
 
 namespace synckit {
+
+namespace {
+
+Oid resolve(Oid type, const ExtensionObjects& extension)
+{
+    return type == type_of_vclock      ? extension.vclock
+           : type == type_of_registers ? extension.registers
+                                       : type;
+}
+
+} // namespace
+
+/* What the executor hands rows to, in C's way of inheriting. Plain data: an ereport passes it by.
+ */
+struct Statement::Receiver : DestReceiver {
+    Receiver(const Statement& s, const ExtensionObjects& e, RowCallback f, void* c)
+        : DestReceiver{receive, start, ignore, ignore, DestTuplestore}, statement(s), extension(e),
+          callback(f), context(c)
+    {
+    }
+
+    static bool receive(TupleTableSlot* slot, DestReceiver* self)
+    {
+        auto* receiver = static_cast<Receiver*>(self);
+        return receiver->callback(slot, receiver->context);
+    }
+    static void start(DestReceiver* self, int, TupleDesc rows)
+    {
+        auto* receiver = static_cast<Receiver*>(self);
+        receiver->statement.check_results(receiver->extension, rows);
+    }
+    static void ignore(DestReceiver*) {}
+
+    const Statement& statement;
+    const ExtensionObjects& extension;
+    RowCallback callback;
+    void* context;
+};
 
 SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
 {
@@ -20,11 +60,10 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
     Oid types[max_parameters];
     Assert(count_ <= max_parameters);
     for (int i = 0; i < count_; ++i)
-        types[i] = types_[i] == type_of_vclock      ? extension.vclock
-                   : types_[i] == type_of_registers ? extension.registers
-                                                    : types_[i];
+        types[i] = resolve(types_[i], extension);
     /* One plan for all values: planning each call anew costs more than these statements do. */
-    SPIPlanPtr plan = SPI_prepare_cursor(sql_, count_, types, CURSOR_OPT_GENERIC_PLAN);
+    SPIPlanPtr plan =
+        SPI_prepare_cursor(sql_, count_, types, cursor_options_ | CURSOR_OPT_GENERIC_PLAN);
     if (!plan || SPI_keepplan(plan) != 0)
         elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
     plan_ = plan;
@@ -32,10 +71,10 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
     return plan_;
 }
 
-void Statement::check_results(const ExtensionObjects& extension) const
+void Statement::check_results(const ExtensionObjects& extension, TupleDesc rows) const
 {
     for (int i = 0; i < result_count_; ++i) {
-        Oid type = SPI_gettypeid(SPI_tuptable->tupdesc, i + 1), expected = results_[i];
+        Oid type = SPI_gettypeid(rows, i + 1), expected = results_[i];
         bool same = type == expected || (expected == TEXTOID && type == VARCHAROID);
         if (expected == type_of_vclock)
             same = OidIsValid(extension.vclock) ? type == extension.vclock : is_vclock(type);
@@ -44,7 +83,7 @@ void Statement::check_results(const ExtensionObjects& extension) const
         if (!same)
             ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
                             errmsg("column \"%s\" of synckit's tables has another type",
-                                   SPI_fname(SPI_tuptable->tupdesc, i + 1)),
+                                   SPI_fname(rows, i + 1)),
                             errdetail("It is of type %s.", format_type_be(type))));
     }
 }
@@ -86,8 +125,29 @@ uint64 Statement::execute(const ExtensionObjects& extension, const Datum* values
         AtEOXact_GUC(true, guc_level);
     if (result < 0)
         elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
-    check_results(extension);
+    if (result_count_ > 0)
+        check_results(extension, SPI_tuptable->tupdesc);
     return SPI_processed;
+}
+
+void Statement::run(Access access, const ExtensionObjects& extension, const Datum* values,
+                    const bool* nulls, RowCallback callback, void* context)
+{
+    SPIExecuteOptions options{};
+    options.params = makeParamList(count_);
+    for (int i = 0; i < count_; ++i)
+        options.params->params[i] = {values[i], nulls && nulls[i], PARAM_FLAG_CONST,
+                                     resolve(types_[i], extension)};
+    options.read_only = access == Access::read;
+    Receiver receiver(*this, extension, callback, context);
+    options.dest = &receiver;
+    SPIPlanPtr plan = prepare(extension);
+    int guc_level = plan_by_index();
+    int result = SPI_execute_plan_extended(plan, &options);
+    if (guc_level > 0)
+        AtEOXact_GUC(true, guc_level);
+    if (result < 0)
+        elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
 }
 
 uint64 Statement::execute_latest(const ExtensionObjects& extension, const Datum* values)
@@ -96,7 +156,8 @@ uint64 Statement::execute_latest(const ExtensionObjects& extension, const Datum*
                                       GetLatestSnapshot(), InvalidSnapshot, true, false, 1);
     if (result < 0)
         elog(ERROR, "a statement failed: %s", SPI_result_code_string(result));
-    check_results(extension);
+    if (result_count_ > 0)
+        check_results(extension, SPI_tuptable->tupdesc);
     return SPI_processed;
 }
 
@@ -115,7 +176,7 @@ Portal Statement::open(const ExtensionObjects& extension, const Datum* values, c
 void Statement::fetch(const ExtensionObjects& extension, Portal portal, long count) const
 {
     SPI_cursor_fetch(portal, true, count);
-    check_results(extension);
+    check_results(extension, SPI_tuptable->tupdesc);
 }
 
 } // namespace synckit

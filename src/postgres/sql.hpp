@@ -23,6 +23,14 @@ namespace synckit {
 inline constexpr Oid type_of_vclock = 1;
 inline constexpr Oid type_of_registers = 2;
 
+/* What a statement sees. A STABLE function reads: it sees what the statement that calls it sees, so
+ * that all of its reads agree. */
+enum class Access { read, write };
+
+/* For statements that are read in order, and perhaps not to the end: planned for fast first rows,
+ * which come from an index and not from a sort. */
+inline constexpr int first_rows_fast = CURSOR_OPT_FAST_PLAN;
+
 /* A statement, prepared at its first use and again when the extension's types are others (DROP and
  * CREATE EXTENSION). */
 class Statement {
@@ -36,8 +44,10 @@ class Statement {
     /* With the types of the columns that it returns, for what reads the users' tables: their owner
      * may have changed a column, and a datum must not be taken for what it is not. */
     template <size_t N, size_t M>
-    constexpr Statement(const char* sql, const Oid (&types)[N], const Oid (&results)[M])
-        : sql_(sql), types_(types), count_(N), results_(results), result_count_(M)
+    constexpr Statement(const char* sql, const Oid (&types)[N], const Oid (&results)[M],
+                        int cursor_options = 0)
+        : sql_(sql), types_(types), count_(N), results_(results), result_count_(M),
+          cursor_options_(cursor_options)
     {
     }
 
@@ -63,10 +73,29 @@ class Statement {
     /* With a snapshot that is newer than the transaction's, for reading only. */
     uint64 execute_latest(const ExtensionObjects& extension, const Datum* values);
 
+    /* Calls each(slot) for its rows as they come, without collecting them; false from it ends the
+     * statement. Within SPI_connect(), too. */
+    template <class Each>
+    void for_each(Access access, const ExtensionObjects& extension, const Datum* values,
+                  const bool* nulls, Each each)
+    {
+        run(
+            access, extension, values, nulls,
+            [](TupleTableSlot* slot, void* context) {
+                return (*static_cast<Each*>(context))(slot);
+            },
+            &each);
+    }
+
   private:
+    using RowCallback = bool (*)(TupleTableSlot*, void* context);
+    struct Receiver;
+
+    void run(Access, const ExtensionObjects&, const Datum* values, const bool* nulls, RowCallback,
+             void* context);
     SPIPlanPtr prepare(const ExtensionObjects& extension);
     int plan_by_index();
-    void check_results(const ExtensionObjects& extension) const;
+    void check_results(const ExtensionObjects& extension, TupleDesc rows) const;
     static const char* nulls_of(const bool* nulls, int count, char* buffer);
 
     static constexpr int max_parameters = 32;
@@ -76,6 +105,7 @@ class Statement {
     int count_;
     const Oid* results_ = nullptr;
     int result_count_ = 0;
+    int cursor_options_ = 0;
     SPIPlanPtr plan_ = nullptr;
     bool planned_ = false;
     ExtensionObjects prepared_for_{};
@@ -99,15 +129,31 @@ inline Datum column(uint64 row, int number, bool* null)
     return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, null);
 }
 
+[[noreturn]] inline void raise_null_column(TupleDesc rows, int number)
+{
+    ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                    errmsg("column \"%s\" of a row of synckit's tables is null",
+                           SPI_fname(rows, number))));
+    pg_unreachable();
+}
+
 /* One that must have a value. The tables' owner may have dropped the constraint that says so. */
 inline Datum column(uint64 row, int number)
 {
     bool null;
     Datum value = column(row, number, &null);
     if (null)
-        ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                        errmsg("column \"%s\" of a row of synckit's tables is null",
-                               SPI_fname(SPI_tuptable->tupdesc, number))));
+        raise_null_column(SPI_tuptable->tupdesc, number);
+    return value;
+}
+
+/* The same of a row that for_each() hands over. */
+inline Datum slot_column(TupleTableSlot* row, int number)
+{
+    bool null;
+    Datum value = slot_getattr(row, number, &null);
+    if (null)
+        raise_null_column(row->tts_tupleDescriptor, number);
     return value;
 }
 

@@ -32,6 +32,8 @@ sub contents
 SELECT 'document', id, state, version, clock, lamport, registers, created_at, updated_at FROM synckit.documents ORDER BY id;
 SELECT 'tombstone', t.* FROM synckit.tombstones t ORDER BY id;
 SELECT 'delta', d.* FROM synckit.deltas d ORDER BY seq;
+SELECT 'session', s.* FROM synckit.sessions s ORDER BY id;
+SELECT 'clock', c.* FROM synckit.vector_clocks c ORDER BY document_id, client_id;
 SELECT 'schema', synckit_schema_status();
 SQL
 }
@@ -39,9 +41,10 @@ SQL
 burn($source, 5000);
 SyncKit::Replay->start($source, $redis)->finish('the source');
 $source->safe_psql('postgres', "SELECT synckit_apply_delta('last', 'test', 'set', 'a', '{\"b\": 1.50}', id => 'c0ffee00-0000-7000-8000-000000000000')");
+$source->safe_psql('postgres', "SELECT synckit_save_session('session', 'user'); SELECT synckit_state_index(true)");
 my $contents = contents($source, 'postgres');
 like($contents, qr/^schema\|\(1,1,t,\{\}\)$/m, 'the schema is as expected');
-like($contents, qr/^tombstone\|/m, 'there are tombstones');
+like($contents, qr/^$_\|/m, "there is a $_") for qw(tombstone session clock);
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
 $source->command_ok([ 'pg_dump', '--file', $dump, $source->connstr('postgres') ], 'pg_dump');
 unlike(slurp_file($dump), qr/_synckit\.publisher/, 'the publisher\'s state is not dumped');

@@ -193,13 +193,14 @@ my %documents = (
     updated_at => 'text USING \'7\'',
 );
 my @calls = ("synckit_apply_delta('first', 'm', 'set', 'b', '2')", "synckit_get_document('first')", "synckit_get_clock('first')",
-    q{synckit_merge_clock('first', '{"x": 1}')});
+    "synckit_list_documents()", "synckit_deltas_unseen('first', '{}')", q{synckit_merge_clock('first', '{"x": 1}')});
 for my $column (sort keys %documents)
 {
     my $failed = 0;
     for my $call (@calls)
     {
         my ($code, undef, $error) = $node->psql('postgres', "BEGIN; SET LOCAL SESSION AUTHORIZATION mallory;"
+                . "DROP VIEW synckit.vector_clocks, synckit.documents_with_clocks;"
                 . "ALTER TABLE synckit.documents ALTER COLUMN $column TYPE $documents{$column}; RESET SESSION AUTHORIZATION; SELECT * FROM $call; ROLLBACK");
         $failed++ if $error =~ /has another type|is of type/;
     }

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "postgres/sql.hpp"
+
+extern "C" {
+#include "funcapi.h"
+}
+
+/*
+ * How a set-returning function returns rows: whole, in a tuplestore, which goes to disk when it
+ * grows.
+ */
+namespace synckit {
+
+/* Where the rows go: setResult, with the descriptor setDesc. */
+ReturnSetInfo* begin_result_set(FunctionCallInfo fcinfo);
+
+/* Returns the rows of a statement. Opens SPI by itself. */
+void return_rows(FunctionCallInfo fcinfo, Access, Statement&, const Datum* values,
+                 const bool* nulls = nullptr);
+
+} // namespace synckit
