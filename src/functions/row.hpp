@@ -31,7 +31,8 @@ class Row {
         if (found != type && !(type == TEXTOID && found == VARCHAROID))
             ereport(ERROR,
                     (errcode(ERRCODE_DATATYPE_MISMATCH),
-                     errmsg("there is no column \"%s\" of type %s", name, format_type_be(type))));
+                     errmsg("there is no column \"%s\" of type %s", name, format_type_be(type)),
+                     errdetail("The trigger is made for synckit's own tables and views.")));
         bool null = true;
         Datum value = SPI_getbinval(tuple_, descriptor_, number, &null);
         return null ? std::nullopt : std::optional(value);
@@ -41,7 +42,8 @@ class Row {
         std::optional<Datum> value = get(name, type);
         if (!value)
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                            errmsg("column \"%s\" must not be null", name)));
+                            errmsg("column \"%s\" must not be null", name),
+                            errdetail("What is to be written cannot be told without it.")));
         return *value;
     }
     std::optional<std::string_view> text(const char* name) const
