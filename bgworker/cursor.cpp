@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bgworker/wakeup.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/sql.hpp"
 
@@ -161,6 +162,7 @@ void create_cursor()
         int64 before = load_statement.execute({}, nullptr) > 0 ? DatumGetInt64(column(0, 2)) : 0;
         insert_cursor(draw_epoch(before), snapshot);
     });
+    note_cursor_written();
 }
 
 char* published_snapshot()

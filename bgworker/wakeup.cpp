@@ -18,6 +18,7 @@ namespace {
  * for nothing. */
 size_t written = 0;
 bool schema_changed = false;
+bool cursor_written = false;
 bool extension_created = false;
 DatabaseSlot* slot = nullptr;
 
@@ -33,7 +34,7 @@ bool worker_listens()
     case WorkerState::unconfigured:
     case WorkerState::paused:
     case WorkerState::connecting:
-        return schema_changed;
+        return schema_changed || cursor_written;
     default:
         return true;
     }
@@ -45,7 +46,9 @@ extern "C" void at_transaction_end(XactEvent event, void*)
 {
     if (event == XACT_EVENT_COMMIT && slot &&
         pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId)) {
-        if (written > 0 || schema_changed) {
+        if (cursor_written)
+            pg_atomic_fetch_add_u64(&slot->cursors, 1);
+        if (written > 0 || schema_changed || cursor_written) {
             pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(written));
             if (worker_listens())
                 wake_proc(pg_atomic_read_u32(&slot->worker));
@@ -58,6 +61,7 @@ extern "C" void at_transaction_end(XactEvent event, void*)
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
         written = 0;
         schema_changed = false;
+        cursor_written = false;
         extension_created = false;
         slot = nullptr;
     }
@@ -85,6 +89,12 @@ void note_schema_changed()
 {
     note_deltas_written(0);
     schema_changed = true;
+}
+
+void note_cursor_written()
+{
+    note_deltas_written(0);
+    cursor_written = true;
 }
 
 void note_extension_created()

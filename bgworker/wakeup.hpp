@@ -15,4 +15,7 @@ void note_schema_changed();
  */
 void note_extension_created();
 
+/* The cursor was written anew: the worker is to start from that. */
+void note_cursor_written();
+
 } // namespace synckit

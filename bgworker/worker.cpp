@@ -100,6 +100,7 @@ class Worker {
     Feed feed_{cursor_};
     RedisLink* link_ = nullptr;
     bool cursor_loaded_ = false;
+    uint64 cursors_seen_ = 0;
     bool unsaved_ = false;
     TimestampTz saved_at_ = 0;
     TimestampTz cleaned_up_at_ = GetCurrentTimestamp();
@@ -123,8 +124,13 @@ bool Worker::ready()
         cursor_loaded_ = false;
         return false;
     }
+    if (uint64 cursors = pg_atomic_read_u64(&slot->cursors); cursors != cursors_seen_) {
+        cursors_seen_ = cursors;
+        cursor_loaded_ = false;
+    }
     if (!cursor_loaded_) {
         load_cursor(cursor_);
+        unsaved_ = false;
         feed_.reset();
         cursor_loaded_ = true;
         uint64 written = pg_atomic_read_u64(&slot->written);

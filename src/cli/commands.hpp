@@ -15,6 +15,7 @@ using Action = std::function<ExitCode()>;
  */
 void add_migrate(CLI::App& app, Action& chosen);
 void add_health(CLI::App& app, Action& chosen);
+void add_cleanup(CLI::App& app, Action& chosen);
 void add_tail(CLI::App& app, Action& chosen);
 
 /* The options by which subcommands, and the tests' programs, find their servers. */

@@ -21,6 +21,7 @@ int main(int argc, char** argv)
     synckit::Action action;
     synckit::add_migrate(app, action);
     synckit::add_health(app, action);
+    synckit::add_cleanup(app, action);
     synckit::add_tail(app, action);
     try {
         app.parse(argc, argv);

@@ -302,7 +302,8 @@ SYNCKIT_FUNCTION(synckit_cleanup)
                 (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("limit must be at least 1")));
     if (!is_owner(require_table("deltas")))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                        errmsg("must be owner of synckit's tables to clean them up")));
+                        errmsg("must be owner of synckit's tables to clean them up"),
+                        errhint("Become a member of the role that owns them.")));
 
     Cleanup cleanup(extension_of(fcinfo), limit);
     SpiSession spi;

@@ -36,7 +36,7 @@ sub synckit
 }
 
 synckit({}, ['--version'], 0, qr/^synckit \d+\.\d+/, qr/^$/, 'version');
-synckit({}, ['--help'], 0, qr/migrate.*health.*tail/s, qr/^$/, 'help');
+synckit({}, ['--help'], 0, qr/migrate.*health.*cleanup.*tail/s, qr/^$/, 'help');
 synckit({}, [], 2, qr//, qr/./, 'no command');
 synckit({}, ['migrate', '--nonsense'], 2, qr//, qr/nonsense/, 'no such option');
 
@@ -76,6 +76,17 @@ ok(await_state($node, 'fresh', 'connecting'), 'Redis is away');
 synckit($fresh, ['health'], 1, qr/^status: degraded\n.*publisher\.last_error: ./s, qr/^$/, 'health without Redis');
 $proxy->pass;
 ok(await_state($node, 'fresh', 'publishing'), 'Redis is back');
+
+# Cleanup: batch by batch, until nothing is left.
+$node->safe_psql('fresh', q{
+    SELECT synckit_save_session('s' || i, 'ann') FROM generate_series(1, 25) i;
+    UPDATE synckit.sessions SET last_seen = now() - interval '2 hours' WHERE id <> 's1';
+});
+synckit($fresh, [ 'cleanup', '--sessions-hours', '1', '--batch', '10' ], 0,
+    qr/^sessions deleted: 24\ndeltas deleted: 0\nfield tombstones deleted: 0\n$/, qr/^$/, 'cleanup');
+synckit($fresh, ['cleanup'], 0, qr/^sessions deleted: 0\n/, qr/^$/, 'cleanup with nothing to do');
+synckit($fresh, [ 'cleanup', '--deltas-days', '-1' ], 2, qr/^$/, qr/deltas-days/, 'a wrong age');
+synckit({ PGDATABASE => 'template1' }, ['cleanup'], 4, qr/^$/, qr/^ERROR:.*does not have the extension/, 'cleanup of nothing');
 
 # Tail: a line a message, as it comes.
 my %tails = (human => [], json => ['--json'], other => ['other document']);
