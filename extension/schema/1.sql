@@ -97,6 +97,25 @@ COMMENT ON COLUMN synckit.tombstones.lamport IS 'Its last lamport.';
 COMMENT ON COLUMN synckit.tombstones.registers IS 'Its deletion, and tombstones of fields that are later.';
 COMMENT ON COLUMN synckit.tombstones.deleted_at IS 'When it was deleted.';
 
+CREATE TABLE synckit.sessions (
+    id           varchar(255) COLLATE "C" NOT NULL,
+    user_id      varchar(255) COLLATE "C" NOT NULL,
+    client_id    varchar(255) COLLATE "C",
+    connected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    last_seen    timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    metadata     jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT sessions_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE synckit.sessions IS 'Who is connected, as far as servers say so. Nothing of synckit relies on it.';
+COMMENT ON COLUMN synckit.sessions.id IS 'The connection.';
+COMMENT ON COLUMN synckit.sessions.user_id IS 'The user.';
+COMMENT ON COLUMN synckit.sessions.client_id IS 'The client, as deltas name it.';
+COMMENT ON COLUMN synckit.sessions.connected_at IS 'When the connection was made.';
+COMMENT ON COLUMN synckit.sessions.last_seen IS 'When it last showed signs of life.';
+COMMENT ON COLUMN synckit.sessions.metadata IS 'What else is worth knowing: a JSON object.';
+
+CREATE INDEX sessions_user_id_idx ON synckit.sessions (user_id);
+
 -- Triggers run in the order of their names: before a row is written ours have to see last what the others made of it,
 -- and once it is written they come first. They look themselves at session_replication_role, hence ENABLE ALWAYS.
 CREATE TRIGGER zzz_synckit_merge BEFORE INSERT OR UPDATE OR DELETE ON synckit.documents
