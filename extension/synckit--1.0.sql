@@ -537,6 +537,12 @@ CREATE FUNCTION @extschema@.synckit_cleanup(
 COMMENT ON FUNCTION @extschema@.synckit_cleanup(integer, integer, integer, bigint) IS
     'removes old sessions, old deltas that are published, and old tombstones of fields';
 
+-- From the database of a SyncKit server in TypeScript. A procedure: it commits as it goes.
+CREATE PROCEDURE @extschema@.synckit_import(source_schema text)
+    AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE @extschema@.synckit_import(text) IS
+    'takes over documents, clocks, deltas and sessions of a SyncKit server in TypeScript from this schema';
+
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
