@@ -244,5 +244,45 @@ SELECT k.created_at, k.version, k.clock, d."timestamp"
 FROM synckit.documents k JOIN synckit.deltas d ON d.document_id = k.id WHERE k.id = 'local';
 DROP SCHEMA local CASCADE;
 
+-- an owner who is no superuser: needs to read the source, and no more
 SET client_min_messages = warning;
 DROP SCHEMA synckit CASCADE;
+CREATE ROLE regress_import_owner;
+CREATE ROLE regress_import_member IN ROLE regress_import_owner;
+SELECT format('GRANT CREATE ON DATABASE %I TO regress_import_owner', current_database()) \gexec
+CREATE SCHEMA small
+    CREATE TABLE documents (id text, state jsonb, version bigint, created_at timestamptz, updated_at timestamptz)
+    CREATE TABLE vector_clocks (document_id text, client_id text, clock_value bigint)
+    CREATE TABLE deltas (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+        clock_value bigint, "timestamp" timestamptz)
+    CREATE TABLE sessions (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+        metadata jsonb);
+INSERT INTO small.documents VALUES ('a', '{"fields": {"x": 1}}', 1, '2024-11-01', '2024-11-01');
+INSERT INTO small.deltas VALUES
+    ('00000000-0000-4000-8000-000000000071', 'a', 'c', 'set', 'x', '1', 1, '2024-11-01'),
+    ('00000000-0000-4000-8000-000000000072', 'gone', 'c', 'set', 'x', '1', 1, '2024-11-01');
+INSERT INTO small.sessions (id, user_id) VALUES ('s', 'u'), ('t', NULL), (repeat('s', 256), 'u');
+SET ROLE regress_import_owner;
+SELECT synckit_migrate();
+RESET client_min_messages;
+\set VERBOSITY terse
+CALL synckit_import('small');
+RESET ROLE;
+GRANT USAGE ON SCHEMA small TO regress_import_owner;
+GRANT SELECT ON ALL TABLES IN SCHEMA small TO regress_import_owner;
+SET ROLE regress_import_member;
+CALL synckit_import(source_schema => 'small');
+RESET ROLE;
+SELECT id, version, state FROM synckit.documents;
+SELECT id, version FROM synckit.tombstones;
+SELECT document_id, version, xid FROM synckit.deltas ORDER BY document_id, version;
+SELECT id FROM synckit.sessions;
+
+-- before synckit_migrate()
+SET client_min_messages = warning;
+DROP SCHEMA synckit CASCADE;
+\set VERBOSITY sqlstate
+CALL synckit_import('small');
+DROP SCHEMA small CASCADE;
+DROP OWNED BY regress_import_owner;
+DROP ROLE regress_import_member, regress_import_owner;
