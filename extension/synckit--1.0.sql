@@ -618,6 +618,12 @@ CREATE FUNCTION @extschema@.synckit_get_sessions(user_id text)
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION @extschema@.synckit_get_sessions(text) IS 'the sessions of a user, the newest first';
 
+-- From the database of a SyncKit server in TypeScript. A procedure: it commits as it goes.
+CREATE PROCEDURE @extschema@.synckit_import(source_schema text)
+    AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE @extschema@.synckit_import(text) IS
+    'takes over documents, clocks, deltas and sessions of a SyncKit server in TypeScript from this schema';
+
 -- To look at.
 CREATE FUNCTION @extschema@.synckit_health() RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
