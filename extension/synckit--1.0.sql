@@ -287,13 +287,6 @@ CREATE OPERATOR @extschema@.- (
 COMMENT ON OPERATOR @extschema@.- (@extschema@.vclock, text) IS 'without the client''s entry';
 
 -- Aggregates. Rows in which something is null are skipped; over no rows they are null.
-CREATE AGGREGATE @extschema@.vclock_merge(@extschema@.vclock) (
-    SFUNC = @extschema@.vclock_merge, STYPE = @extschema@.vclock,
-    COMBINEFUNC = @extschema@.vclock_merge, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE @extschema@.vclock_merge(@extschema@.vclock) IS
-    'the least clock that has seen all: entry-wise maximum';
-
 CREATE AGGREGATE @extschema@.vclock_meet(@extschema@.vclock) (
     SFUNC = @extschema@.vclock_meet, STYPE = @extschema@.vclock, COMBINEFUNC = @extschema@.vclock_meet, PARALLEL = SAFE
 );
@@ -303,6 +296,11 @@ COMMENT ON AGGREGATE @extschema@.vclock_meet(@extschema@.vclock) IS
 CREATE FUNCTION @extschema@.vclock_agg_transition(internal, text, bigint) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.vclock_agg_transition(internal, text, bigint) IS 'aggregate transition function';
+
+CREATE FUNCTION @extschema@.vclock_merge_transition(internal, @extschema@.vclock) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.vclock_merge_transition(internal, @extschema@.vclock) IS
+    'aggregate transition function';
 
 CREATE FUNCTION @extschema@.vclock_agg_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -327,6 +325,14 @@ CREATE AGGREGATE @extschema@.vclock_agg(client_id text, clock_value bigint) (
 );
 COMMENT ON AGGREGATE @extschema@.vclock_agg(text, bigint) IS
     'the clock of the rows; a repeated client keeps the greater counter';
+
+CREATE AGGREGATE @extschema@.vclock_merge(@extschema@.vclock) (
+    SFUNC = @extschema@.vclock_merge_transition, STYPE = internal, FINALFUNC = @extschema@.vclock_agg_final,
+    COMBINEFUNC = @extschema@.vclock_agg_combine, SERIALFUNC = @extschema@.vclock_agg_serialize,
+    DESERIALFUNC = @extschema@.vclock_agg_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE @extschema@.vclock_merge(@extschema@.vclock) IS
+    'the least clock that has seen all: entry-wise maximum';
 
 -- Operator classes.
 CREATE OPERATOR CLASS @extschema@.vclock_ops DEFAULT FOR TYPE @extschema@.vclock USING btree AS
@@ -387,6 +393,12 @@ CREATE OPERATOR CLASS @extschema@.vclock_ops DEFAULT FOR TYPE @extschema@.vclock
     STORAGE bytea;
 COMMENT ON OPERATOR CLASS @extschema@.vclock_ops USING gin IS 'the clients of clocks: for ?, >>= and >>';
 COMMENT ON OPERATOR FAMILY @extschema@.vclock_ops USING gin IS 'the clients of clocks: for ?, >>= and >>';
+
+-- So that vclock_has() finds the index that ? has.
+CREATE FUNCTION @extschema@.vclock_has_support(internal) RETURNS internal
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.vclock_has_support(internal) IS 'planner support';
+ALTER FUNCTION @extschema@.vclock_has(@extschema@.vclock, text) SUPPORT @extschema@.vclock_has_support;
 
 -- Casts. Those to and from text are Postgres's own, by way of input and output.
 CREATE FUNCTION @extschema@.vclock_from_jsonb(json jsonb) RETURNS @extschema@.vclock

@@ -68,6 +68,22 @@ SELECT vclock_size(gathered),
        merged -> 'client 1' AS one, merged -> 'all' AS "all", vclock_size(merged), met
 FROM serial;
 SET max_parallel_workers_per_gather = 2;
+-- clocks small and large beside the one gathered, of clients old and new, against their entries
+CREATE TEMP TABLE mixed_clocks AS
+SELECT n, (SELECT vclock_agg(CASE WHEN (n * 31 + i) % 3 = 0 THEN md5((n * i % 3000)::text)::uuid::text
+                                  ELSE 'client ' || n * i % 5000 END, n + i)
+           FROM generate_series(1, CASE n % 50 WHEN 0 THEN 1000 WHEN 7 THEN 64 ELSE 1 + n % 3 END::bigint) i) AS clock
+FROM generate_series(1, 2000::bigint) n;
+SELECT vclock_size(merged), merged = (SELECT vclock_agg(client_id, clock_value)
+                                      FROM mixed_clocks, vclock_entries(clock)) AS same
+FROM (SELECT vclock_merge(clock ORDER BY n) AS merged FROM mixed_clocks) m
+UNION ALL
+SELECT vclock_size(merged), merged = (SELECT vclock_agg(client_id, clock_value)
+                                      FROM mixed_clocks, vclock_entries(clock))
+FROM (SELECT vclock_merge(clock ORDER BY n DESC) AS merged FROM mixed_clocks) m;
+SELECT vclock_size(vclock_merge(vclock_build(ARRAY['c' || i], ARRAY[i]))) FROM generate_series(1, 100000) i;
+DROP TABLE mixed_clocks;
+
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;

@@ -36,6 +36,7 @@ CREATE TEMP TABLE conditions (n serial, condition text);
 INSERT INTO conditions (condition) VALUES
     ($$clock ? 'client 1'$$), ($$clock ? 'client'$$), ($$clock ? 'nobody'$$),
     ($$clock ? (SELECT id FROM client WHERE i = 4)$$),
+    ($$vclock_has(clock, 'client 1')$$), ($$vclock_has(clock, (SELECT id FROM client WHERE i = 4))$$),
     ($$clock ? upper((SELECT id FROM client WHERE i = 4))$$), ($$clock ? NULL$$),
     ($$clock ? 'client 1' AND clock ? 'client 2'$$), ($$clock ? 'client 1' OR clock ? 'client 3'$$),
     ($$clock >>= '{}'$$), ($$clock >> '{}'$$), ($$clock >>= '{"client 1": 1}'$$), ($$clock >> '{"client 1": 1}'$$),
@@ -55,6 +56,9 @@ EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE clock ? 'client 1';
 EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE clock >>= '{"client 1": 3}';
 EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE clock >> '{"client 1": 3}';
 EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE '{"client 1": 3}' <<= clock;
+-- the function that stands for ? has its index
+EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE vclock_has(clock, 'client 1');
+EXPLAIN (COSTS OFF) SELECT * FROM docs WHERE NOT vclock_has(clock, 'client 1');
 RESET enable_seqscan;
 SELECT condition, pg_temp.ask(condition, 'docs_gin') FROM conditions ORDER BY n;
 -- every clock as the question
@@ -101,7 +105,6 @@ SELECT pg_temp.ask($$clock ? 'big 2'$$, 'docs_gin') AS big_2,
 -- what no index is asked for
 SELECT pg_temp.ask($$clock <<= '{"client 1": 3}'$$, 'docs_gin'), pg_temp.ask('clock IS NULL', 'docs_gin');
 SELECT count(*) FROM docs WHERE clock ? '';
-
 -- hash
 DROP INDEX docs_gin;
 CREATE INDEX docs_hash ON docs USING hash (clock);

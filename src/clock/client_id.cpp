@@ -76,13 +76,22 @@ ClientId ClientId::from_text(std::string_view text)
         throw Error(sqlstate::string_data_right_truncation, "client id is too long",
                     "It has " + std::to_string(text.size()) + " bytes; a client id has 1 to 255.",
                     "Bytes are counted, not characters. A UUID has 36.");
+    if (std::optional<ClientId> id = find(text))
+        return *id;
+    throw Error(sqlstate::character_not_in_repertoire, "client id is not valid UTF-8 text",
+                "A client id is well-formed UTF-8 without NUL bytes.");
+}
+
+std::optional<ClientId> ClientId::find(std::string_view text)
+{
+    if (text.empty() || text.size() > max_client_id_bytes)
+        return std::nullopt;
     ClientId id;
     id.uuid_ = uuid_from_text(text, id.buffer_.data());
     if (id.uuid_)
         return id;
     if (!is_valid_text(text))
-        throw Error(sqlstate::character_not_in_repertoire, "client id is not valid UTF-8 text",
-                    "A client id is well-formed UTF-8 without NUL bytes.");
+        return std::nullopt;
     id.text_ = text;
     return id;
 }

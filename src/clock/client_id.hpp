@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -50,6 +51,8 @@ class ClientId {
     /* Throws 22023 for an empty id, 22001 for one that is too long and 22021 for one that is not
      * UTF-8. */
     static ClientId from_text(std::string_view text);
+    /* For questions: none for what is no client id, which no clock has an entry of. */
+    static std::optional<ClientId> find(std::string_view text);
     static ClientId from_uuid(const uint8_t* uuid)
     {
         ClientId id;

@@ -163,7 +163,7 @@ class ClockCursor {
 Bytes make_clock(std::span<ClockEntry> entries, Memory&);
 
 /* Whether a client stands there twice; sorts the entries in place. */
-bool has_repeated_client(std::span<ClockEntry> entries);
+bool has_repeated_client(std::span<ClockEntry> entries, Memory&);
 
 /*
  * Functions that return a clock may return the bytes of an argument, where these are the answer.

@@ -51,10 +51,14 @@ bool stored_before(const ClockEntry& a, const ClockEntry& b)
     return order != 0 ? order < 0 : a.counter > b.counter;
 }
 
-void sort(std::span<ClockEntry> entries)
+void sort(std::span<ClockEntry> entries, Memory& memory)
 {
-    if (!std::is_sorted(entries.begin(), entries.end(), stored_before))
-        std::sort(entries.begin(), entries.end(), stored_before);
+    if (std::is_sorted(entries.begin(), entries.end(), stored_before))
+        return;
+    std::sort(entries.begin(), entries.end(), [&](const ClockEntry& a, const ClockEntry& b) {
+        memory.poll();
+        return stored_before(a, b);
+    });
 }
 
 [[noreturn]] void corrupted(const char* detail)
@@ -102,15 +106,15 @@ ClockView::ClockView(Bytes bytes) : bytes_(bytes)
         corrupted("Its ids do not fill their block.");
 }
 
-bool has_repeated_client(std::span<ClockEntry> entries)
+bool has_repeated_client(std::span<ClockEntry> entries, Memory& memory)
 {
-    sort(entries);
+    sort(entries, memory);
     return std::adjacent_find(entries.begin(), entries.end(), same_client) != entries.end();
 }
 
 Bytes make_clock(std::span<ClockEntry> entries, Memory& memory)
 {
-    sort(entries);
+    sort(entries, memory);
     auto last = std::unique(entries.begin(), entries.end(), same_client);
     last =
         std::remove_if(entries.begin(), last, [](const ClockEntry& e) { return e.counter == 0; });

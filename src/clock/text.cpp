@@ -26,7 +26,7 @@ Bytes clock_from_text(std::string_view text, Memory& memory)
 
     /* Elsewhere the greater counter of a repeated client stays; in a text it is a mistake of
      * whoever wrote it. */
-    if (has_repeated_client(entries))
+    if (has_repeated_client(entries, memory))
         scanner.fail("A client id appears more than once.");
     return make_clock(entries, memory);
 }

@@ -1,10 +1,11 @@
 /*
- * vclock_agg(client_id, clock_value): rows to a clock. The entries are gathered, and sorted into
- * the clock when they have become as many as it has: so the time does not grow with the square of
- * the rows, nor the memory with rows of the same clients.
+ * The aggregates vclock_agg(client_id, clock_value) and vclock_merge(vclock): rows, or clocks, to a
+ * clock. Entries are gathered, and sorted into the clock when they have become as many as it has:
+ * so the time does not grow with the square of the rows, nor the memory with rows of the same
+ * clients. A clock that is not small beside the one gathered is merged at once, which costs little
+ * more than looking at it.
  *
- * The aggregates of clocks, vclock_merge(vclock) and vclock_meet(vclock), need no more than the
- * functions of the same names.
+ * vclock_meet(vclock) only shrinks, and needs no more than the function of that name.
  */
 #include "types/arguments.hpp"
 
@@ -33,11 +34,16 @@ void begin_entries(Gathering* gathering, size_t limit)
         MemoryContextAllocHuge(gathering->passing, limit * sizeof(ClockEntry)));
 }
 
-Gathering* begin(FunctionCallInfo fcinfo)
+MemoryContext aggregate_context(FunctionCallInfo fcinfo)
 {
     MemoryContext context;
     if (!AggCheckCallContext(fcinfo, &context))
-        elog(ERROR, "vclock_agg: called outside of an aggregate");
+        elog(ERROR, "called outside of an aggregate");
+    return context;
+}
+
+Gathering* begin(MemoryContext context)
+{
     MemoryContext lasting = AllocSetContextCreate(context, "vclock_agg", ALLOCSET_DEFAULT_SIZES);
     auto* gathering = static_cast<Gathering*>(MemoryContextAlloc(lasting, sizeof(Gathering)));
     gathering->lasting = lasting;
@@ -50,13 +56,14 @@ Gathering* begin(FunctionCallInfo fcinfo)
     return gathering;
 }
 
-/* Joins a clock into the one gathered so far. */
+/* Joins a clock into the one gathered so far; on the way in the caller's memory, which lasts for a
+ * row. */
 template <class Make>
 void join(Gathering* gathering, Make make)
 {
-    ContextMemory passing(gathering->passing);
+    ContextMemory memory(CurrentMemoryContext);
     Bytes clock = datum_bytes(gathering->clock), joined;
-    run_pure([&] { joined = clock_merge(ClockView(clock), ClockView(make(passing)), passing); });
+    run_pure([&] { joined = clock_merge(ClockView(clock), ClockView(make(memory)), memory); });
     if (joined.data() != clock.data()) {
         MemoryContext caller = MemoryContextSwitchTo(gathering->lasting);
         Datum copied = copy_value(joined);
@@ -83,6 +90,32 @@ Gathering* argument(FunctionCallInfo fcinfo, int n)
     return PG_ARGISNULL(n) ? nullptr : reinterpret_cast<Gathering*>(PG_GETARG_POINTER(n));
 }
 
+Gathering* argument_or_begin(FunctionCallInfo fcinfo)
+{
+    Gathering* gathering = argument(fcinfo, 0);
+    return gathering ? gathering : begin(aggregate_context(fcinfo));
+}
+
+/* Where something is null, the row is skipped, as strict aggregates do. */
+Datum skip(FunctionCallInfo fcinfo)
+{
+    if (PG_ARGISNULL(0))
+        PG_RETURN_NULL();
+    PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* Within run_pure(). What the entry refers to does not outlive this call. */
+void gather(Gathering* gathering, ClockEntry entry, Memory& memory)
+{
+    if (!entry.client.is_uuid()) {
+        std::string_view id = entry.client.plain();
+        auto* copy = static_cast<char*>(memory.allocate(id.size(), 1));
+        std::memcpy(copy, id.data(), id.size());
+        entry.client = ClientId::from_plain({copy, id.size()});
+    }
+    gathering->entries[gathering->count++] = entry;
+}
+
 } // namespace
 } // namespace synckit
 
@@ -90,29 +123,48 @@ using namespace synckit;
 
 SYNCKIT_FUNCTION(vclock_agg_transition)
 {
-    Gathering* gathering = argument(fcinfo, 0);
-    if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) { // as the strict aggregates do
-        if (!gathering)
-            PG_RETURN_NULL();
-        PG_RETURN_POINTER(gathering);
-    }
-    if (!gathering)
-        gathering = begin(fcinfo);
+    if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+        return skip(fcinfo);
+    Gathering* gathering = argument_or_begin(fcinfo);
     Argument client(fcinfo, 1);
     ContextMemory memory(gathering->passing);
     run_pure([&] {
-        ClockEntry entry{ClientId::from_text(client.text()), check_counter(PG_GETARG_INT64(2))};
-        if (!entry.client.is_uuid()) { // what it refers to does not outlive this call
-            std::string_view id = entry.client.plain();
-            auto* copy = static_cast<char*>(memory.allocate(id.size(), 1));
-            std::memcpy(copy, id.data(), id.size());
-            entry.client = ClientId::from_plain({copy, id.size()});
-        }
-        gathering->entries[gathering->count++] = entry;
+        gather(gathering, {ClientId::from_text(client.text()), check_counter(PG_GETARG_INT64(2))},
+               memory);
     });
     client.free();
     if (gathering->count == gathering->limit)
         sort_in(gathering);
+    PG_RETURN_POINTER(gathering);
+}
+
+SYNCKIT_FUNCTION(vclock_merge_transition)
+{
+    if (PG_ARGISNULL(1))
+        return skip(fcinfo);
+    Gathering* gathering = argument_or_begin(fcinfo);
+    Argument argument(fcinfo, 1);
+    ClockView clock;
+    uint32_t size = 0;
+    run_pure([&] {
+        clock = ClockView(argument.bytes());
+        size = ClockView(datum_bytes(gathering->clock)).size();
+    });
+    constexpr uint32_t small = 8; // of so much a part
+    if (clock.size() >= size / small) {
+        join(gathering, [&](Memory&) { return clock.bytes(); });
+    } else {
+        if (clock.size() > gathering->limit - gathering->count)
+            sort_in(gathering);
+        ContextMemory memory(gathering->passing);
+        run_pure([&] {
+            for (UuidCursor at(clock); !at.done(); at.next())
+                gather(gathering, {at.client(), at.counter()}, memory);
+            for (TextCursor at(clock); !at.done(); at.next())
+                gather(gathering, {at.client(), at.counter()}, memory);
+        });
+    }
+    argument.free();
     PG_RETURN_POINTER(gathering);
 }
 
@@ -126,7 +178,7 @@ SYNCKIT_FUNCTION(vclock_agg_combine)
         PG_RETURN_POINTER(to);
     }
     if (!to)
-        to = begin(fcinfo);
+        to = begin(aggregate_context(fcinfo));
     sort_in(from);
     sort_in(to);
     join(to, [&](Memory&) { return datum_bytes(from->clock); });
@@ -143,7 +195,7 @@ SYNCKIT_FUNCTION(vclock_agg_serialize)
 SYNCKIT_FUNCTION(vclock_agg_deserialize)
 {
     Argument clock(fcinfo, 0);
-    Gathering* gathering = begin(fcinfo);
+    Gathering* gathering = begin(CurrentMemoryContext); // it is combined with another, and done
     join(gathering, [&](Memory&) { return clock.bytes(); });
     PG_RETURN_POINTER(gathering);
 }

@@ -16,8 +16,10 @@ Counter counter_of_argument(FunctionCallInfo fcinfo)
 {
     Argument clock(fcinfo, 0), client(fcinfo, 1);
     Counter counter = 0;
-    run_pure(
-        [&] { counter = clock_get(ClockView(clock.bytes()), ClientId::from_text(client.text())); });
+    run_pure([&] {
+        if (std::optional<ClientId> id = ClientId::find(client.text()))
+            counter = clock_get(ClockView(clock.bytes()), *id);
+    });
     clock.free();
     client.free();
     return counter;
@@ -91,7 +93,8 @@ SYNCKIT_FUNCTION(vclock_forget)
 {
     Argument clock(fcinfo, 0), client(fcinfo, 1);
     return make_datum({clock}, [&](Memory& memory) {
-        return clock_forget(ClockView(clock.bytes()), ClientId::from_text(client.text()), memory);
+        std::optional<ClientId> id = ClientId::find(client.text());
+        return id ? clock_forget(ClockView(clock.bytes()), *id, memory) : clock.bytes();
     });
 }
 

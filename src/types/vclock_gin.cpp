@@ -42,10 +42,14 @@ Datum* keys_of(Bytes bytes, int32* count)
     auto* keys = static_cast<Datum*>(
         MemoryContextAllocHuge(CurrentMemoryContext, (size_t{clock.size()} + 1) * sizeof(Datum)));
     *count = 0;
-    for (UuidCursor at(clock); !at.done(); at.next())
-        keys[(*count)++] = key_of(at.client());
-    for (TextCursor at(clock); !at.done(); at.next())
-        keys[(*count)++] = key_of(at.client());
+    auto add = [&](auto at) {
+        for (; !at.done(); at.next()) {
+            CHECK_FOR_INTERRUPTS();
+            keys[(*count)++] = key_of(at.client());
+        }
+    };
+    add(UuidCursor(clock));
+    add(TextCursor(clock));
     return keys;
 }
 
@@ -65,11 +69,13 @@ SYNCKIT_FUNCTION(vclock_gin_extract_query)
     Argument query(fcinfo, 0);
     auto* count = reinterpret_cast<int32*>(PG_GETARG_POINTER(1));
     if (PG_GETARG_UINT16(2) == has_strategy) {
-        ClientId client;
-        run_pure([&] { client = ClientId::from_text(query.text()); });
+        std::optional<ClientId> client;
+        run_pure([&] { client = ClientId::find(query.text()); });
+        *count = client ? 1 : 0; // without keys nothing is found
+        if (!client)
+            PG_RETURN_POINTER(nullptr);
         auto* key = static_cast<Datum*>(palloc(sizeof(Datum)));
-        *key = key_of(client);
-        *count = 1;
+        *key = key_of(*client);
         PG_RETURN_POINTER(key);
     }
     Datum* keys = keys_of(query.bytes(), count);

@@ -43,7 +43,7 @@ TEST(ClockProperties, TheBytesAreCanonical)
         }
         std::vector<ClockEntry> again = entries;
         EXPECT_EQ(copy(synckit::make_clock(std::span(entries), memory)), bytes_of(model));
-        EXPECT_EQ(has_repeated_client(again), repeated);
+        EXPECT_EQ(has_repeated_client(again, memory), repeated);
     });
 }
 

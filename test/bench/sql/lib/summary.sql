@@ -2,6 +2,7 @@
 WITH median AS (
     SELECT scenario, entries, shape, side, percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS value
     FROM bench.results GROUP BY scenario, entries, shape, side
+    HAVING percentile_cont(0.5) WITHIN GROUP (ORDER BY value) > 0
 ), line AS (
     SELECT 1 AS place, 'Core merge of 64 equal UUID clients, to a memcpy of the same bytes' AS what,
            'core' AS scenario, 64 AS entries, 'uuid equal' AS shape, 'merge' AS side, 'memcpy' AS beside,
