@@ -2,7 +2,7 @@
  * synckit_get_document(), synckit_get_clock() and synckit_merge_clock(): docs/reference.md
  * describes them.
  */
-#include "functions/document_rows.hpp"
+#include "functions/pending_merges.hpp"
 #include "functions/raise_clock.hpp"
 #include "postgres/sql.hpp"
 #include "postgres/unix_time.hpp"
@@ -79,21 +79,11 @@ SYNCKIT_FUNCTION(synckit_merge_clock)
     DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
     SpiSession spi;
     DocumentRow row;
-    for (int attempt = 0; !rows.lock(id, row); ++attempt) {
-        CHECK_FOR_INTERRUPTS();
-        if (!row_exists("documents", id))
-            ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
-                            errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
-                            errhint("A document is created by its first delta.")));
-        if (IsolationUsesXactSnapshot())
-            ereport(
-                ERROR,
-                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                 errmsg("could not serialize access due to concurrent update"),
-                 errdetail("The document was created after this transaction took its snapshot.")));
-        if (attempt == most_attempts)
-            refuse_hidden_row("documents", id);
-    }
+    refuse_pending_merge(id);
+    if (!rows.lock_existing(id, row))
+        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
+                        errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
+                        errhint("A document is created by its first delta.")));
     Bytes merged;
     run_pure([&] {
         ClockView stored(row.clock), clock(given);

@@ -5,9 +5,9 @@
  * BEFORE ROW decides and fills in the row, and writes nothing: with ON CONFLICT it is called for
  * rows that never happen. AFTER ROW, which is called for what did happen, logs what was decided.
  */
-#include "functions/pending_merges.hpp"
+#include "functions/decisions.hpp"
 
-#include "functions/own_write.hpp"
+#include "functions/pending_merges.hpp"
 #include "functions/raise_clock.hpp"
 #include "functions/rights.hpp"
 #include "functions/row.hpp"
@@ -16,82 +16,12 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
-#include "access/xact.h"
 #include "utils/rel.h"
 }
 
 namespace synckit {
 
 namespace {
-
-/* What BEFORE ROW has decided and AFTER ROW is to log. */
-struct Decided {
-    MemoryContext context;
-    OpenDocument document;
-    std::span<DeltaInput> deltas;
-    DocumentRow tombstone; // of a deletion: to be left behind
-};
-
-/* By event, document and version: a row that was decided and never happened leaves an entry that
- * the next one of the same version replaces. All of them end with the transaction. */
-struct Key {
-    OwnWrite::Event event;
-    int64_t version;
-    std::string_view id;
-    auto operator<=>(const Key&) const = default;
-};
-
-struct Decisions {
-    explicit Decisions(MemoryContext context) : memory(context), entries(&memory) {}
-    ContextMemory memory;
-    std::pmr::map<Key, Decided*> entries;
-};
-Decisions* decisions = nullptr;
-
-void forget_decisions(XactEvent event, void*)
-{
-    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-        decisions = nullptr; // its memory ends with the transaction's
-}
-
-Decided* new_decision()
-{
-    static bool registered = false;
-    if (!registered)
-        RegisterXactCallback(forget_decisions, nullptr);
-    registered = true;
-    if (!decisions) {
-        MemoryContext all = AllocSetContextCreate(TopTransactionContext, "synckit decisions",
-                                                  ALLOCSET_DEFAULT_SIZES);
-        decisions = new (MemoryContextAlloc(all, sizeof(Decisions))) Decisions(all);
-    }
-    MemoryContext context = AllocSetContextCreate(decisions->memory.context(), "synckit decision",
-                                                  ALLOCSET_SMALL_SIZES);
-    auto* decided = new (MemoryContextAlloc(context, sizeof(Decided))) Decided();
-    decided->context = context;
-    return decided;
-}
-
-/* Takes the entry out; null if there is none. */
-Decided* take(const Key& key)
-{
-    if (!decisions)
-        return nullptr;
-    auto found = decisions->entries.find(key);
-    if (found == decisions->entries.end())
-        return nullptr;
-    Decided* decided = found->second;
-    decisions->entries.erase(found);
-    return decided;
-}
-
-void keep(OwnWrite::Event event, int64_t version, Decided* decided)
-{
-    Key key{event, version, datum_text(decided->document.id)};
-    if (Decided* replaced = take(key))
-        MemoryContextDelete(replaced->context);
-    run_pure([&] { decisions->entries.emplace(key, decided); });
-}
 
 /* The columns of a stored row, in the current memory context. */
 DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
@@ -108,11 +38,11 @@ DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
 }
 
 /* Opens the document of the row in a decision of its own. */
-Decided* open(const Row& row)
+Decision* open(const Row& row)
 {
     std::optional<std::string_view> id = row.text("id");
     run_pure([&] { check_document_id(id.value_or("")); });
-    Decided* decided = new_decision();
+    Decision* decided = new_decision();
     MemoryContext caller = MemoryContextSwitchTo(decided->context);
     decided->document.id = text_datum(*id);
     MemoryContextSwitchTo(caller);
@@ -121,7 +51,7 @@ Decided* open(const Row& row)
     return decided;
 }
 
-void decide(Decided* decided, std::span<DeltaInput> deltas, ContextMemory& memory)
+void decide(Decision* decided, std::span<DeltaInput> deltas, ContextMemory& memory)
 {
     decided->deltas = deltas;
     merge_all(decided->document, deltas, memory);
@@ -149,13 +79,16 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, descriptor);
-    if (row.get("registers", extension.registers) && may_bring_stamps())
+    if (row.get("registers", extension.registers) && may_bring_stamps()) {
+        keep_nothing(OwnWrite::Event::insert, row, extension);
         return trigger->tg_trigtuple; // restored: it has been merged
+    }
     Jsonb* state = row.json("state");
     check_state(state);
 
-    Decided* decided = open(row);
+    Decision* decided = open(row);
     OpenDocument& document = decided->document;
+    refuse_pending_deletion(document.id);
     ContextMemory memory(decided->context);
     SpiSession spi;
     DocumentRows rows(extension, decided->context);
@@ -169,16 +102,18 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
-    change.set("version", Int64GetDatum(made.version));
-    change.set("lamport", Int64GetDatum(made.lamport));
-    change.set("clock", copy_value(raised_clock(row, extension, made.clock, made.lamport, made.now,
-                                                false, {}, memory)));
-    change.set("registers", copy_value(made.registers));
+    change.set("version", INT8OID, Int64GetDatum(made.version));
+    change.set("lamport", INT8OID, Int64GetDatum(made.lamport));
+    change.set("clock", extension.vclock,
+               copy_value(raised_clock(row, extension, made.clock, made.lamport, made.now, false,
+                                       {}, memory)));
+    change.set("registers", extension.registers, copy_value(made.registers));
     if (!row.get("created_at", TIMESTAMPTZOID))
-        change.set("created_at", TimestampTzGetDatum(made.now));
-    change.set("updated_at", TimestampTzGetDatum(made.now));
-    keep(OwnWrite::Event::insert, made.version, decided);
-    return change.apply(trigger->tg_trigtuple);
+        change.set("created_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    HeapTuple changed = change.apply(trigger->tg_trigtuple);
+    keep_decision(OwnWrite::Event::insert, Row(changed, descriptor), extension, decided);
+    return changed;
 }
 
 /* What the merge decides is not for others to set. */
@@ -213,7 +148,7 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("clock of a document must not be null")));
 
-    Decided* decided = open(before);
+    Decision* decided = open(before);
     OpenDocument& document = decided->document;
     ContextMemory memory(decided->context);
     MemoryContext caller = MemoryContextSwitchTo(decided->context);
@@ -226,25 +161,28 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
     MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
-    change.set("clock", copy_value(raised));
+    change.set("clock", extension.vclock, copy_value(raised));
     if (decided->deltas.empty()) { // the user's own columns, or the clock alone
+        change.set("updated_at", TIMESTAMPTZOID, before.require("updated_at", TIMESTAMPTZOID));
         HeapTuple changed = change.apply(trigger->tg_newtuple);
         MemoryContextDelete(decided->context);
+        keep_nothing(OwnWrite::Event::update, Row(changed, descriptor), extension);
         return changed;
     }
-    change.set("version", Int64GetDatum(made.version));
-    change.set("lamport", Int64GetDatum(made.lamport));
-    change.set("registers", copy_value(made.registers));
-    change.set("updated_at", TimestampTzGetDatum(made.now));
-    keep(OwnWrite::Event::update, made.version, decided);
-    return change.apply(trigger->tg_newtuple);
+    change.set("version", INT8OID, Int64GetDatum(made.version));
+    change.set("lamport", INT8OID, Int64GetDatum(made.lamport));
+    change.set("registers", extension.registers, copy_value(made.registers));
+    change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    HeapTuple changed = change.apply(trigger->tg_newtuple);
+    keep_decision(OwnWrite::Event::update, Row(changed, descriptor), extension, decided);
+    return changed;
 }
 
 HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
-    Decided* decided = open(row);
+    Decision* decided = open(row);
     OpenDocument& document = decided->document;
     ContextMemory memory(decided->context);
     MemoryContext caller = MemoryContextSwitchTo(decided->context);
@@ -253,7 +191,7 @@ HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
     decide(decided, deltas_of_deletion(document, sql_client()), memory);
     decided->tombstone = tombstone_of(document.new_row(false));
     MemoryContextSwitchTo(caller);
-    keep(OwnWrite::Event::remove, document.stored.version, decided);
+    keep_decision(OwnWrite::Event::remove, row, extension, decided);
     return trigger->tg_trigtuple;
 }
 
@@ -274,12 +212,12 @@ void after(FunctionCallInfo fcinfo, TriggerData* trigger)
     bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
     Row row(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
             RelationGetDescr(trigger->tg_relation));
-    Decided* decided = take({event_of(trigger->tg_event), row.bigint("version").value_or(0),
-                             row.text("id").value_or("")});
+    ExtensionObjects extension = extension_of(fcinfo);
+    Decision* decided = take_decision(event_of(trigger->tg_event), row, extension);
     if (!decided)
-        return; // a function's own row, or one that changes nothing
+        return; // one that changes nothing
     SpiSession spi;
-    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
+    DocumentRows rows(extension, CurrentMemoryContext);
     if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
         take_tombstone(rows, decided->document);
     else if (!is_update)
@@ -297,19 +235,25 @@ using namespace synckit;
 
 SYNCKIT_FUNCTION(synckit_documents_trigger)
 {
-    TriggerData* trigger = trigger_call(fcinfo, "synckit_documents_trigger");
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_documents_trigger", "documents");
     TriggerEvent event = trigger->tg_event;
     if (TRIGGER_FIRED_BY_TRUNCATE(event))
         check_truncate(trigger);
     if (!TRIGGER_FIRED_FOR_ROW(event))
         return PointerGetDatum(nullptr);
     if (TRIGGER_FIRED_AFTER(event)) {
-        if (!is_replica())
+        if (!has_passed(trigger) && !is_replica())
             after(fcinfo, trigger);
         return PointerGetDatum(nullptr);
     }
     HeapTuple row = TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-    if (pass_own_write(trigger) || is_replica())
+    if (pass_own_write(trigger)) {
+        if (TRIGGER_FIRED_BY_DELETE(event))
+            forget_deletion(
+                Row(row, RelationGetDescr(trigger->tg_relation)).text("id").value_or(""));
+        return PointerGetDatum(row);
+    }
+    if (is_replica())
         return PointerGetDatum(row);
     require_schema();
     return PointerGetDatum(TRIGGER_FIRED_BY_INSERT(event)   ? before_insert(fcinfo, trigger)
