@@ -37,24 +37,63 @@ DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
     return stored;
 }
 
-/* Opens the document of the row in a decision of its own. */
-Decision* open(const Row& row)
+/* The document of the row, in the current memory context. */
+OpenDocument open(const Row& row)
 {
     std::optional<std::string_view> id = row.text("id");
     run_pure([&] { check_document_id(id.value_or("")); });
-    Decision* decided = new_decision();
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
-    decided->document.id = text_datum(*id);
-    MemoryContextSwitchTo(caller);
-    refuse_pending_merge(decided->document.id);
-    decided->document.now = GetCurrentTimestamp();
-    return decided;
+    OpenDocument document;
+    document.id = text_datum(*id);
+    refuse_pending_merge(document.id);
+    document.now = GetCurrentTimestamp();
+    return document;
 }
 
-void decide(Decision* decided, std::span<DeltaInput> deltas, ContextMemory& memory)
+/* What is logged of a delta, in the current memory context. */
+DeltaInput kept_delta(const DeltaInput& merged, Memory& memory)
 {
-    decided->deltas = deltas;
-    merge_all(decided->document, deltas, memory);
+    auto copy = [](std::string_view text) {
+        return std::string_view(to_cstring(text), text.size());
+    };
+    DeltaInput kept;
+    kept.delta.client = copy(merged.delta.client);
+    kept.delta.operation = merged.delta.operation;
+    kept.delta.field = copy(merged.delta.field);
+    if (merged.value) {
+        kept.value = static_cast<Jsonb*>(palloc(VARSIZE(merged.value)));
+        std::memcpy(kept.value, merged.value, VARSIZE(merged.value));
+    }
+    kept.seq = merged.seq;
+    const Verdict& verdict = *merged.verdict;
+    kept.verdict = new (palloc(sizeof(Verdict))) Verdict(&memory);
+    kept.verdict->version = verdict.version;
+    kept.verdict->number = verdict.number;
+    kept.verdict->seen = verdict.seen;
+    kept.verdict->stamp = verdict.stamp;
+    kept.verdict->lamport = verdict.lamport;
+    kept.verdict->applied = verdict.applied;
+    kept.verdict->complete = verdict.complete;
+    run_pure([&] { kept.verdict->changed_fields.resize(verdict.changed_fields.size()); });
+    std::ranges::transform(verdict.changed_fields, kept.verdict->changed_fields.begin(), copy);
+    return kept;
+}
+
+/* What AFTER ROW needs, in memory that lasts until then: what the merge took is much more, and goes
+ * with the row. */
+Decision* decide(const OpenDocument& document, std::span<const DeltaInput> merged)
+{
+    Decision* decided = new_decision();
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    auto* memory = new (palloc(sizeof(ContextMemory))) ContextMemory(decided->context);
+    decided->document.id = text_datum(datum_text(document.id));
+    decided->document.now = document.now;
+    decided->document.had_tombstone = document.had_tombstone;
+    decided->document.stored.version = document.stored.version;
+    decided->deltas = make_array<DeltaInput>(merged.size());
+    for (size_t i = 0; i < merged.size(); ++i)
+        decided->deltas[i] = kept_delta(merged[i], *memory);
+    MemoryContextSwitchTo(caller);
+    return decided;
 }
 
 /* The clock that a user gave, if it is one that the document's may be raised to. */
@@ -86,20 +125,18 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     Jsonb* state = row.json("state");
     check_state(state);
 
-    Decision* decided = open(row);
-    OpenDocument& document = decided->document;
+    OpenDocument document = open(row);
     refuse_pending_deletion(document.id);
-    ContextMemory memory(decided->context);
+    ContextMemory memory(CurrentMemoryContext);
     SpiSession spi;
-    DocumentRows rows(extension, decided->context);
+    DocumentRows rows(extension, memory.context());
     document.had_tombstone = rows.read_tombstone(document.id, document.stored);
     spi.finish();
 
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
     document.load(memory, false);
-    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    std::span<DeltaInput> deltas = deltas_of_state(document, state, sql_client());
+    merge_all(document, deltas, memory);
     NewDocumentRow made = document.new_row(false);
-    MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
     change.set("version", INT8OID, Int64GetDatum(made.version));
@@ -112,7 +149,8 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
         change.set("created_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
     change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
     HeapTuple changed = change.apply(trigger->tg_trigtuple);
-    keep_decision(OwnWrite::Event::insert, Row(changed, descriptor), extension, decided);
+    keep_decision(OwnWrite::Event::insert, Row(changed, descriptor), extension,
+                  decide(document, deltas));
     return changed;
 }
 
@@ -148,24 +186,21 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("clock of a document must not be null")));
 
-    Decision* decided = open(before);
-    OpenDocument& document = decided->document;
-    ContextMemory memory(decided->context);
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    OpenDocument document = open(before);
+    ContextMemory memory(CurrentMemoryContext);
     document.stored = stored_row(before, extension);
     document.load(memory, false);
-    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    std::span<DeltaInput> deltas = deltas_of_state(document, state, sql_client());
+    merge_all(document, deltas, memory);
     NewDocumentRow made = document.new_row(false);
     Bytes raised = raised_clock(after, extension, made.clock, made.lamport, made.now, true,
                                 document.stored.clock, memory);
-    MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
     change.set("clock", extension.vclock, copy_value(raised));
-    if (decided->deltas.empty()) { // the user's own columns, or the clock alone
+    if (deltas.empty()) { // the user's own columns, or the clock alone
         change.set("updated_at", TIMESTAMPTZOID, before.require("updated_at", TIMESTAMPTZOID));
         HeapTuple changed = change.apply(trigger->tg_newtuple);
-        MemoryContextDelete(decided->context);
         keep_nothing(OwnWrite::Event::update, Row(changed, descriptor), extension);
         return changed;
     }
@@ -174,7 +209,8 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
     change.set("registers", extension.registers, copy_value(made.registers));
     change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
     HeapTuple changed = change.apply(trigger->tg_newtuple);
-    keep_decision(OwnWrite::Event::update, Row(changed, descriptor), extension, decided);
+    keep_decision(OwnWrite::Event::update, Row(changed, descriptor), extension,
+                  decide(document, deltas));
     return changed;
 }
 
@@ -182,14 +218,19 @@ HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
-    Decision* decided = open(row);
-    OpenDocument& document = decided->document;
-    ContextMemory memory(decided->context);
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    OpenDocument document = open(row);
+    ContextMemory memory(CurrentMemoryContext);
     document.stored = stored_row(row, extension);
     document.load(memory, false);
-    decide(decided, deltas_of_deletion(document, sql_client()), memory);
-    decided->tombstone = tombstone_of(document.new_row(false));
+    std::span<DeltaInput> deltas = deltas_of_deletion(document, sql_client());
+    merge_all(document, deltas, memory);
+    DocumentRow tombstone = tombstone_of(document.new_row(false));
+
+    Decision* decided = decide(document, deltas);
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    tombstone.clock = datum_bytes(copy_value(tombstone.clock));
+    tombstone.registers = datum_bytes(copy_value(tombstone.registers));
+    decided->tombstone = tombstone;
     MemoryContextSwitchTo(caller);
     keep_decision(OwnWrite::Event::remove, row, extension, decided);
     return trigger->tg_trigtuple;
