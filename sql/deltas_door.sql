@@ -38,6 +38,15 @@ INSERT INTO synckit.deltas (document_id, client_id, operation_type, field_path, 
 RETURNING version, outcome, changed_fields;
 SELECT state, version FROM synckit.documents;
 
+-- each row is by the client that the session was as it came, whatever becomes of the setting
+INSERT INTO synckit.deltas (document_id, operation_type, field_path, value)
+    SELECT 'g', 'set', set_config('synckit.client_id', 'client number ' || g, false), '1' FROM generate_series(1, 3) g
+    RETURNING client_id, field_path;
+SELECT clock, registers::text LIKE '%"client number 1", 1%"client number 2", 1%"client number 3", 1%' AS registers
+    FROM synckit.documents WHERE id = 'g';
+RESET synckit.client_id;
+DELETE FROM synckit.documents WHERE id = 'g';
+
 -- many rows, many documents; a document that is born, dies and is born again within a statement
 INSERT INTO synckit.deltas (document_id, client_id, operation_type, field_path, value)
 SELECT 'm' || g % 3, 'c' || g % 2, 'set', 'f' || g, to_jsonb(g) FROM generate_series(1, 9) g
