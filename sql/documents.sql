@@ -1,4 +1,4 @@
--- Reading documents, raising clocks, and who may not write to the tables.
+-- Reading documents, raising clocks, and what may not be written to the tables.
 SELECT synckit_migrate();
 \pset null NULL
 \set SHOW_CONTEXT never
@@ -20,27 +20,43 @@ SELECT synckit_get_clock('d');
 -- the number goes on from there
 SELECT clock_value FROM synckit_apply_delta('d', 'bob', 'set', 'x', '2');
 
--- plain writes are refused: they would be stored unmerged
-INSERT INTO synckit.documents (id, state, version, clock, lamport, registers, created_at, updated_at) VALUES ('x', '{}', 1, '{}', 1, '{}', now(), now());
-UPDATE synckit.documents SET state = '{}';
-UPDATE synckit.documents SET state = '{}' WHERE id = 'none';
-DELETE FROM synckit.documents;
+-- what would forget versions, or rewrite the log, is refused; documents_door.sql and deltas_door.sql have what is not
 TRUNCATE synckit.documents;
-INSERT INTO synckit.deltas SELECT * FROM synckit.deltas LIMIT 1;
-UPDATE synckit.deltas SET value = '1';
 TRUNCATE synckit.tombstones;
-INSERT INTO synckit.tombstones (id, version, clock, lamport, registers, deleted_at) VALUES ('x', 1, '{}', 1, '{}', now());
-COPY synckit.documents FROM stdin;
-x	{}	1	{}	1	{}	2026-01-01	2026-01-01
-\.
--- a user's trigger that writes while a function is at work gets no free ride
+UPDATE synckit.deltas SET value = '1';
+UPDATE synckit.deltas SET value = '1' WHERE false;
+INSERT INTO synckit.tombstones (id, version, clock, lamport, registers, deleted_at)
+    VALUES ('x', 1, '{}', 1, '{}', now());
+DELETE FROM synckit.tombstones;
+SELECT version FROM synckit_apply_delta('gone', 'alice', 'delete', '');
+UPDATE synckit.tombstones SET version = 7;
+DELETE FROM synckit.tombstones;
+CREATE ROLE regress_synckit_grantee;
+GRANT USAGE ON SCHEMA synckit TO regress_synckit_grantee;
+GRANT ALL ON ALL TABLES IN SCHEMA synckit TO regress_synckit_grantee;
+SET ROLE regress_synckit_grantee;
+INSERT INTO synckit.tombstones (id, version, clock, lamport, registers, deleted_at)
+    VALUES ('x', 1, '{}', 1, '{}', now());
+RESET ROLE;
+DROP OWNED BY regress_synckit_grantee;
+DROP ROLE regress_synckit_grantee;
+SELECT id, version FROM synckit.tombstones ORDER BY id;
+SELECT synckit_merge_clock('d', '{"alice": 1}');
+-- a user's trigger that writes while a function is at work makes deltas of its own, logged in order
 CREATE FUNCTION sneak() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE synckit.documents SET state = '{"sneaked": true}' WHERE id <> NEW.document_id;
+    IF pg_trigger_depth() = 1 THEN
+        UPDATE synckit.documents SET state = state || '{"sneaked": true}' WHERE id <> NEW.document_id;
+        UPDATE synckit.documents SET state = state || jsonb_build_object('v', NEW.version) WHERE id = NEW.document_id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER sneak AFTER INSERT ON synckit.deltas FOR EACH ROW EXECUTE FUNCTION sneak();
 SELECT version FROM synckit_apply_delta('e', 'alice', 'set', 'x', '1');
+SELECT version FROM synckit_apply_delta('e', 'alice', 'set', 'x', '2');
+SELECT document_id, version, client_id, value
+    FROM synckit.deltas WHERE client_id = 'sql' OR document_id = 'e' ORDER BY seq;
+SELECT id, state, version FROM synckit.documents ORDER BY id;
 -- through the functions it may
 CREATE OR REPLACE FUNCTION sneak() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -49,7 +65,7 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-SELECT version FROM synckit_apply_delta('e', 'alice', 'set', 'x', '1');
+SELECT version FROM synckit_apply_delta('e', 'alice', 'set', 'x', '3');
 SELECT id, state FROM synckit.documents ORDER BY id;
 DROP TRIGGER sneak ON synckit.deltas;
 -- a trigger that suppresses our row: an error, never a half-written delta

@@ -25,8 +25,9 @@ DROP EXTENSION synckit;
 BEGIN;
 DROP INDEX synckit.deltas_xid_seq_idx;
 ALTER TABLE synckit.deltas DROP COLUMN server_id;
-ALTER TABLE synckit.documents DISABLE TRIGGER zzz_synckit_guard;
-DROP TRIGGER zzz_synckit_guard ON synckit.deltas;
+ALTER TABLE synckit.documents DISABLE TRIGGER zzz_synckit_merge;
+ALTER TABLE synckit.tombstones ENABLE REPLICA TRIGGER zzz_synckit_guard;
+DROP TRIGGER zzz_synckit_merge ON synckit.deltas;
 DROP INDEX synckit.sessions_user_id_idx;
 ALTER TABLE synckit.sessions DROP COLUMN metadata;
 DROP TRIGGER zzz_synckit_raise ON synckit.vector_clocks;
@@ -34,6 +35,21 @@ ALTER VIEW synckit.vector_clocks SET (security_invoker = off);
 DROP VIEW synckit.documents_with_clocks;
 SELECT current, unnest(problems) FROM synckit_schema_status();
 ROLLBACK;
+-- firing modes alone are mended: all are ALWAYS, and look at session_replication_role themselves
+SELECT DISTINCT tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+WHERE relnamespace = 'synckit'::regnamespace;
+ALTER TABLE synckit.documents ENABLE TRIGGER ALL;
+ALTER TABLE synckit.deltas DISABLE TRIGGER USER;
+ALTER TABLE synckit.tombstones ENABLE REPLICA TRIGGER zzz_synckit_guard;
+SELECT current, unnest(problems) FROM synckit_schema_status();
+CREATE FUNCTION untouched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER users AFTER INSERT ON synckit.deltas FOR EACH ROW EXECUTE FUNCTION untouched();
+ALTER TABLE synckit.deltas DISABLE TRIGGER users;
+SELECT synckit_migrate();
+SELECT current, problems FROM synckit_schema_status();
+SELECT tgenabled, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+WHERE relnamespace = 'synckit'::regnamespace GROUP BY 1 ORDER BY 1;
+DROP FUNCTION untouched CASCADE;
 BEGIN;
 CREATE OR REPLACE FUNCTION synckit.schema_version() RETURNS integer LANGUAGE sql AS 'SELECT 99';
 SELECT * FROM synckit_schema_status();

@@ -4,7 +4,7 @@ SELECT synckit_migrate();
 \set SHOW_CONTEXT never
 SELECT version FROM synckit_apply_delta('d', 'a', 'set', 'x', '1');
 
--- an AFTER trigger that writes the very row that was just written, by hand
+-- an AFTER trigger that writes the very row that was just written, by hand: deltas of its own
 CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE TG_ARGV[0] USING NEW.id;
@@ -18,6 +18,10 @@ CREATE TRIGGER meddle AFTER UPDATE ON synckit.documents FOR EACH ROW WHEN (pg_tr
     EXECUTE FUNCTION meddle('DELETE FROM synckit.documents WHERE id = $1');
 SELECT version FROM synckit_apply_delta('d', 'a', 'set', 'x', '2');
 DROP TRIGGER meddle ON synckit.documents;
+SELECT version, client_id, operation_type, field_path, value, seq > lag(seq) OVER (ORDER BY version) AS rises
+FROM synckit.deltas WHERE document_id = 'd' ORDER BY version;
+SELECT count(*) FROM synckit.documents;
+SELECT version FROM synckit_apply_delta('d', 'a', 'set', 'x', '2');
 -- a BEFORE trigger that changes what was merged
 CREATE FUNCTION rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,9 +1,10 @@
 #include "functions/clock_raise.hpp"
 
+#include "functions/pending_merges.hpp"
+
 #include "postgres/settings.hpp"
 
 extern "C" {
-#include "access/xact.h"
 #include "utils/timestamp.h"
 }
 
@@ -44,22 +45,12 @@ void check_not_lowered(const ClockView& from, const ClockView& to)
 
 void lock_document(DocumentRows& rows, Datum id, DocumentRow& row)
 {
-    for (int attempt = 0; !rows.lock(id, row); ++attempt) {
-        CHECK_FOR_INTERRUPTS();
-        if (!row_exists("documents", id))
-            ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
-                            errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
-                            errdetail("It never did, or it was deleted."),
-                            errhint("A document is created by its first delta.")));
-        if (IsolationUsesXactSnapshot())
-            ereport(
-                ERROR,
-                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                 errmsg("could not serialize access due to concurrent update"),
-                 errdetail("The document was created after this transaction took its snapshot.")));
-        if (attempt == most_attempts)
-            refuse_hidden_row("documents", id);
-    }
+    refuse_pending_merge(id);
+    if (!rows.lock_existing(id, row))
+        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
+                        errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
+                        errdetail("It never did, or it was deleted."),
+                        errhint("A document is created by its first delta.")));
 }
 
 Bytes raise_clock(DocumentRows& rows, Datum id, const DocumentRow& row, Bytes given,

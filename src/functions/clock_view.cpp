@@ -49,7 +49,7 @@ Datum updated_at(const ExtensionObjects& extension, Datum id)
 
 SYNCKIT_FUNCTION(synckit_vector_clocks_trigger)
 {
-    TriggerData* trigger = trigger_call(fcinfo, "synckit_vector_clocks_trigger");
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_vector_clocks_trigger", "vector_clocks");
     TriggerEvent event = trigger->tg_event;
     if (!TRIGGER_FIRED_INSTEAD(event) || !TRIGGER_FIRED_FOR_ROW(event))
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -98,6 +98,6 @@ SYNCKIT_FUNCTION(synckit_vector_clocks_trigger)
 
     /* The row as the view shows it, for RETURNING. */
     RowChange change(shape);
-    change.set("updated_at", updated);
+    change.set("updated_at", TIMESTAMPTZOID, updated);
     return PointerGetDatum(change.apply(row.tuple()));
 }

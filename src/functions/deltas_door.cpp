@@ -7,6 +7,7 @@
 #include "functions/own_write.hpp"
 #include "functions/rights.hpp"
 #include "functions/row.hpp"
+#include "functions/state_change.hpp"
 #include "functions/triggers.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
@@ -29,7 +30,7 @@ DeltaInput delta_of_row(const Row& row, const ExtensionObjects& extension, bool 
     input.document = row.text("document_id");
     input.client = row.text("client_id");
     if (!input.client)
-        input.client = settings::client_id;
+        input.client = sql_client();
     input.operation = row.text("operation_type");
     input.field = row.text("field_path");
     input.server = row.text("server_id");
@@ -99,29 +100,31 @@ OpenDocument* open(PendingMerges& merges, DocumentRows& rows, const DeltaInput& 
     refuse_hidden_row("documents", document.id);
 }
 
-HeapTuple filled_row(const Row& row, TupleDesc descriptor, const DeltaInput& input)
+HeapTuple filled_row(const Row& row, TupleDesc descriptor, const ExtensionObjects& extension,
+                     const DeltaInput& input)
 {
     const Verdict& verdict = *input.verdict;
     auto* id = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
     std::memcpy(id->data, input.id->data(), UUID_LEN);
     RowChange change(descriptor);
-    change.set("id", UUIDPGetDatum(id));
-    change.set("client_id", text_datum(input.delta.client));
-    change.set("field_path", text_datum(input.delta.field));
-    change.set("clock_value", Int64GetDatum(verdict.number));
-    change.set("timestamp", TimestampTzGetDatum(*input.timestamp));
-    change.set("clock", verdict.clock ? copy_value(*verdict.clock) : Datum(0), !verdict.clock);
-    change.set("seen", Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
-    change.set("stamp", Int64GetDatum(verdict.stamp));
-    change.set("lamport", Int64GetDatum(verdict.lamport));
-    change.set("version", Int64GetDatum(verdict.version));
-    change.set("outcome", text_datum(verdict.applied ? "applied" : "superseded"));
-    change.set("changed_fields", verdict.complete ? Datum(0) : text_array(verdict.changed_fields),
-               verdict.complete);
+    change.set("id", UUIDOID, UUIDPGetDatum(id));
+    change.set("client_id", TEXTOID, text_datum(input.delta.client));
+    change.set("field_path", TEXTOID, text_datum(input.delta.field));
+    change.set("clock_value", INT8OID, Int64GetDatum(verdict.number));
+    change.set("timestamp", TIMESTAMPTZOID, TimestampTzGetDatum(*input.timestamp));
+    change.set("clock", extension.vclock, verdict.clock ? copy_value(*verdict.clock) : Datum(0),
+               !verdict.clock);
+    change.set("seen", INT8OID, Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
+    change.set("stamp", INT8OID, Int64GetDatum(verdict.stamp));
+    change.set("lamport", INT8OID, Int64GetDatum(verdict.lamport));
+    change.set("version", INT8OID, Int64GetDatum(verdict.version));
+    change.set("outcome", TEXTOID, text_datum(verdict.applied ? "applied" : "superseded"));
+    change.set("changed_fields", TEXTARRAYOID,
+               verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
     if (!input.server && settings::server_id[0])
-        change.set("server_id", text_datum(settings::server_id));
-    change.set("seq", Int64GetDatum(input.seq));
-    change.set("xid", UInt64GetDatum(U64FromFullTransactionId(GetTopFullTransactionId())));
+        change.set("server_id", TEXTOID, text_datum(settings::server_id));
+    change.set("seq", INT8OID, Int64GetDatum(input.seq));
+    change.set("xid", XID8OID, UInt64GetDatum(U64FromFullTransactionId(GetTopFullTransactionId())));
     return change.apply(row.tuple());
 }
 
@@ -162,13 +165,13 @@ HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, boo
     }
     MemoryContextSwitchTo(spi_context);
     spi.finish();
-    return document ? filled_row(row, descriptor, input) : nullptr;
+    return document ? filled_row(row, descriptor, extension, input) : nullptr;
 }
 
 HeapTuple with_null_xid(HeapTuple tuple, TupleDesc descriptor)
 {
     RowChange change(descriptor);
-    change.set_null("xid");
+    change.set("xid", XID8OID, Datum(0), true);
     return change.apply(tuple);
 }
 
@@ -200,6 +203,15 @@ void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     spi.finish();
 }
 
+/* Begins and ends of statements that are no INSERT would be taken for those of one. */
+[[noreturn]] void refuse_event()
+{
+    ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                    errmsg("synckit_deltas_trigger() was called for an event that is not its own"),
+                    errhint("synckit_migrate() makes the triggers that there are to be.")));
+    pg_unreachable();
+}
+
 [[noreturn]] void refuse_update()
 {
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -217,16 +229,19 @@ using namespace synckit;
 
 SYNCKIT_FUNCTION(synckit_deltas_trigger)
 {
-    TriggerData* trigger = trigger_call(fcinfo, "synckit_deltas_trigger");
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_deltas_trigger", "deltas");
     TriggerEvent event = trigger->tg_event;
-    if (TRIGGER_FIRED_FOR_ROW(event)) {
-        if (TRIGGER_FIRED_BEFORE(event))
-            return PointerGetDatum(before_insert(fcinfo, trigger));
-        after_insert(fcinfo, trigger);
-    } else if (TRIGGER_FIRED_BY_UPDATE(event)) {
+    bool for_row = TRIGGER_FIRED_FOR_ROW(event), before = TRIGGER_FIRED_BEFORE(event);
+    if (TRIGGER_FIRED_BY_UPDATE(event) && before && !for_row) {
         if (!is_replica())
             refuse_update();
-    } else if (TRIGGER_FIRED_BEFORE(event)) {
+    } else if (!TRIGGER_FIRED_BY_INSERT(event)) {
+        refuse_event();
+    } else if (for_row) {
+        if (before)
+            return PointerGetDatum(before_insert(fcinfo, trigger));
+        after_insert(fcinfo, trigger);
+    } else if (before) {
         PendingMerges::begin_statement();
     } else {
         PendingMerges::end_statement();

@@ -216,6 +216,25 @@ bool DocumentRows::lock(Datum id, DocumentRow& row)
     return true;
 }
 
+bool DocumentRows::lock_existing(Datum id, DocumentRow& row)
+{
+    /* Others may create and delete it between our two looks; not for ever. */
+    for (int attempt = 0; !lock(id, row); ++attempt) {
+        CHECK_FOR_INTERRUPTS();
+        if (!row_exists("documents", id))
+            return false;
+        if (IsolationUsesXactSnapshot())
+            ereport(
+                ERROR,
+                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                 errmsg("could not serialize access due to concurrent update"),
+                 errdetail("The document was created after this transaction took its snapshot.")));
+        if (attempt == most_attempts)
+            refuse_hidden_row("documents", id);
+    }
+    return true;
+}
+
 bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& ctid)
 {
     Datum values[] = {id,

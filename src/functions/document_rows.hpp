@@ -65,6 +65,9 @@ class DocumentRows {
     /* Locks the row FOR NO KEY UPDATE, so that foreign keys to it do not wait. False if there is
      * none to be seen. */
     bool lock(Datum id, DocumentRow& row);
+    /* The same; false only if there is no row. One that policies hide is 42501, one that the
+     * snapshot does not show 40001. */
+    bool lock_existing(Datum id, DocumentRow& row);
 
     /* False if a row with this id is there, visible or not. */
     bool insert(Datum id, const NewDocumentRow& row, ItemPointerData& ctid);

@@ -82,7 +82,9 @@ void write_state(const Request& request, const ExtensionObjects& extension)
     std::span<DeltaInput> deltas = deltas_of_state(document, request.state, sql_client());
     SpiSession spi;
     DocumentRows rows(extension, memory.context());
-    for (int attempt = 0; !document.lock(rows); ++attempt) {
+    bool must_exist = !request.may_create || request.expected_version.value_or(0) > 0;
+    for (int attempt = 0; must_exist ? !document.lock_existing(rows) : !document.lock(rows);
+         ++attempt) {
         if (!request.may_create)
             raise_not_found(request.id);
         check_version(request, 0);
@@ -157,7 +159,7 @@ SYNCKIT_FUNCTION(synckit_delete_document)
     run_pure([&] { check_document_id(datum_text(document.id)); });
     SpiSession spi;
     DocumentRows rows(extension_of(fcinfo), memory.context());
-    bool found = document.lock(rows);
+    bool found = document.lock_existing(rows);
     if (found) {
         MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
         document.load(memory, false);

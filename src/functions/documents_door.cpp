@@ -5,10 +5,11 @@
  * BEFORE ROW decides and fills in the row, and writes nothing: with ON CONFLICT it is called for
  * rows that never happen. AFTER ROW, which is called for what did happen, logs what was decided.
  */
-#include "functions/pending_merges.hpp"
+#include "functions/decisions.hpp"
 
-#include "functions/own_write.hpp"
 #include "functions/clock_raise.hpp"
+#include "functions/own_write.hpp"
+#include "functions/pending_merges.hpp"
 #include "functions/rights.hpp"
 #include "functions/row.hpp"
 #include "functions/state_change.hpp"
@@ -16,82 +17,12 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
-#include "access/xact.h"
 #include "utils/rel.h"
 }
 
 namespace synckit {
 
 namespace {
-
-/* What BEFORE ROW has decided and AFTER ROW is to log. */
-struct Decided {
-    MemoryContext context;
-    OpenDocument document;
-    std::span<DeltaInput> deltas;
-    DocumentRow tombstone; // of a deletion: to be left behind
-};
-
-/* By event, document and version: a row that was decided and never happened leaves an entry that
- * the next one of the same version replaces. All of them end with the transaction. */
-struct Key {
-    OwnWrite::Event event;
-    int64_t version;
-    std::string_view id;
-    auto operator<=>(const Key&) const = default;
-};
-
-struct Decisions {
-    explicit Decisions(MemoryContext context) : memory(context), entries(&memory) {}
-    ContextMemory memory;
-    std::pmr::map<Key, Decided*> entries;
-};
-Decisions* decisions = nullptr;
-
-void forget_decisions(XactEvent event, void*)
-{
-    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-        decisions = nullptr; // its memory ends with the transaction's
-}
-
-Decided* new_decision()
-{
-    static bool registered = false;
-    if (!registered)
-        RegisterXactCallback(forget_decisions, nullptr);
-    registered = true;
-    if (!decisions) {
-        MemoryContext all = AllocSetContextCreate(TopTransactionContext, "synckit decisions",
-                                                  ALLOCSET_DEFAULT_SIZES);
-        decisions = new (MemoryContextAlloc(all, sizeof(Decisions))) Decisions(all);
-    }
-    MemoryContext context = AllocSetContextCreate(decisions->memory.context(), "synckit decision",
-                                                  ALLOCSET_SMALL_SIZES);
-    auto* decided = new (MemoryContextAlloc(context, sizeof(Decided))) Decided();
-    decided->context = context;
-    return decided;
-}
-
-/* Takes the entry out; null if there is none. */
-Decided* take(const Key& key)
-{
-    if (!decisions)
-        return nullptr;
-    auto found = decisions->entries.find(key);
-    if (found == decisions->entries.end())
-        return nullptr;
-    Decided* decided = found->second;
-    decisions->entries.erase(found);
-    return decided;
-}
-
-void keep(OwnWrite::Event event, int64_t version, Decided* decided)
-{
-    Key key{event, version, datum_text(decided->document.id)};
-    if (Decided* replaced = take(key))
-        MemoryContextDelete(replaced->context);
-    run_pure([&] { decisions->entries.emplace(key, decided); });
-}
 
 /* The columns of a stored row, in the current memory context. */
 DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
@@ -107,24 +38,63 @@ DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
     return stored;
 }
 
-/* Opens the document of the row in a decision of its own. */
-Decided* open(const Row& row)
+/* The document of the row, in the current memory context. */
+OpenDocument open(const Row& row)
 {
     std::optional<std::string_view> id = row.text("id");
     run_pure([&] { check_document_id(id.value_or("")); });
-    Decided* decided = new_decision();
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
-    decided->document.id = text_datum(*id);
-    MemoryContextSwitchTo(caller);
-    refuse_pending_merge(decided->document.id);
-    decided->document.now = GetCurrentTimestamp();
-    return decided;
+    OpenDocument document;
+    document.id = text_datum(*id);
+    refuse_pending_merge(document.id);
+    document.now = GetCurrentTimestamp();
+    return document;
 }
 
-void decide(Decided* decided, std::span<DeltaInput> deltas, ContextMemory& memory)
+/* What is logged of a delta, in the current memory context. */
+DeltaInput kept_delta(const DeltaInput& merged, Memory& memory)
 {
-    decided->deltas = deltas;
-    merge_all(decided->document, deltas, memory);
+    auto copy = [](std::string_view text) {
+        return std::string_view(to_cstring(text), text.size());
+    };
+    DeltaInput kept;
+    kept.delta.client = copy(merged.delta.client);
+    kept.delta.operation = merged.delta.operation;
+    kept.delta.field = copy(merged.delta.field);
+    if (merged.value) {
+        kept.value = static_cast<Jsonb*>(palloc(VARSIZE(merged.value)));
+        std::memcpy(kept.value, merged.value, VARSIZE(merged.value));
+    }
+    kept.seq = merged.seq;
+    const Verdict& verdict = *merged.verdict;
+    kept.verdict = new (palloc(sizeof(Verdict))) Verdict(&memory);
+    kept.verdict->version = verdict.version;
+    kept.verdict->number = verdict.number;
+    kept.verdict->seen = verdict.seen;
+    kept.verdict->stamp = verdict.stamp;
+    kept.verdict->lamport = verdict.lamport;
+    kept.verdict->applied = verdict.applied;
+    kept.verdict->complete = verdict.complete;
+    run_pure([&] { kept.verdict->changed_fields.resize(verdict.changed_fields.size()); });
+    std::ranges::transform(verdict.changed_fields, kept.verdict->changed_fields.begin(), copy);
+    return kept;
+}
+
+/* What AFTER ROW needs, in memory that lasts until then: what the merge took is much more, and goes
+ * with the row. */
+Decision* decide(const OpenDocument& document, std::span<const DeltaInput> merged)
+{
+    Decision* decided = new_decision();
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    auto* memory = new (palloc(sizeof(ContextMemory))) ContextMemory(decided->context);
+    decided->document.id = text_datum(datum_text(document.id));
+    decided->document.now = document.now;
+    decided->document.had_tombstone = document.had_tombstone;
+    decided->document.stored.version = document.stored.version;
+    decided->deltas = make_array<DeltaInput>(merged.size());
+    for (size_t i = 0; i < merged.size(); ++i)
+        decided->deltas[i] = kept_delta(merged[i], *memory);
+    MemoryContextSwitchTo(caller);
+    return decided;
 }
 
 /* The clock that a user gave, if it is one that the document's may be raised to. */
@@ -149,36 +119,40 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, descriptor);
-    if (row.get("registers", extension.registers) && may_bring_stamps())
+    if (row.get("registers", extension.registers) && may_bring_stamps()) {
+        keep_nothing(OwnWrite::Event::insert, row, extension);
         return trigger->tg_trigtuple; // restored: it has been merged
+    }
     Jsonb* state = row.json("state");
     check_state(state);
 
-    Decided* decided = open(row);
-    OpenDocument& document = decided->document;
-    ContextMemory memory(decided->context);
+    OpenDocument document = open(row);
+    refuse_pending_deletion(document.id);
+    ContextMemory memory(CurrentMemoryContext);
     SpiSession spi;
-    DocumentRows rows(extension, decided->context);
+    DocumentRows rows(extension, memory.context());
     document.had_tombstone = rows.read_tombstone(document.id, document.stored);
     spi.finish();
 
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
     document.load(memory, false);
-    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    std::span<DeltaInput> deltas = deltas_of_state(document, state, sql_client());
+    merge_all(document, deltas, memory);
     NewDocumentRow made = document.new_row(false);
-    MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
-    change.set("version", Int64GetDatum(made.version));
-    change.set("lamport", Int64GetDatum(made.lamport));
-    change.set("clock", copy_value(raised_clock(row, extension, made.clock, made.lamport, made.now,
-                                                false, {}, memory)));
-    change.set("registers", copy_value(made.registers));
+    change.set("version", INT8OID, Int64GetDatum(made.version));
+    change.set("lamport", INT8OID, Int64GetDatum(made.lamport));
+    change.set("clock", extension.vclock,
+               copy_value(raised_clock(row, extension, made.clock, made.lamport, made.now, false,
+                                       {}, memory)));
+    change.set("registers", extension.registers, copy_value(made.registers));
     if (!row.get("created_at", TIMESTAMPTZOID))
-        change.set("created_at", TimestampTzGetDatum(made.now));
-    change.set("updated_at", TimestampTzGetDatum(made.now));
-    keep(OwnWrite::Event::insert, made.version, decided);
-    return change.apply(trigger->tg_trigtuple);
+        change.set("created_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    HeapTuple changed = change.apply(trigger->tg_trigtuple);
+    keep_decision(OwnWrite::Event::insert, Row(changed, descriptor), extension,
+                  decide(document, deltas));
+    return changed;
 }
 
 /* What the merge decides is not for others to set. */
@@ -213,47 +187,53 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                         errmsg("clock of a document must not be null")));
 
-    Decided* decided = open(before);
-    OpenDocument& document = decided->document;
-    ContextMemory memory(decided->context);
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    OpenDocument document = open(before);
+    ContextMemory memory(CurrentMemoryContext);
     document.stored = stored_row(before, extension);
     document.load(memory, false);
-    decide(decided, deltas_of_state(document, state, sql_client()), memory);
+    std::span<DeltaInput> deltas = deltas_of_state(document, state, sql_client());
+    merge_all(document, deltas, memory);
     NewDocumentRow made = document.new_row(false);
     Bytes raised = raised_clock(after, extension, made.clock, made.lamport, made.now, true,
                                 document.stored.clock, memory);
-    MemoryContextSwitchTo(caller);
 
     RowChange change(descriptor);
-    change.set("clock", copy_value(raised));
-    if (decided->deltas.empty()) { // the user's own columns, or the clock alone
+    change.set("clock", extension.vclock, copy_value(raised));
+    if (deltas.empty()) { // the user's own columns, or the clock alone
+        change.set("updated_at", TIMESTAMPTZOID, before.require("updated_at", TIMESTAMPTZOID));
         HeapTuple changed = change.apply(trigger->tg_newtuple);
-        MemoryContextDelete(decided->context);
+        keep_nothing(OwnWrite::Event::update, Row(changed, descriptor), extension);
         return changed;
     }
-    change.set("version", Int64GetDatum(made.version));
-    change.set("lamport", Int64GetDatum(made.lamport));
-    change.set("registers", copy_value(made.registers));
-    change.set("updated_at", TimestampTzGetDatum(made.now));
-    keep(OwnWrite::Event::update, made.version, decided);
-    return change.apply(trigger->tg_newtuple);
+    change.set("version", INT8OID, Int64GetDatum(made.version));
+    change.set("lamport", INT8OID, Int64GetDatum(made.lamport));
+    change.set("registers", extension.registers, copy_value(made.registers));
+    change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
+    HeapTuple changed = change.apply(trigger->tg_newtuple);
+    keep_decision(OwnWrite::Event::update, Row(changed, descriptor), extension,
+                  decide(document, deltas));
+    return changed;
 }
 
 HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
-    Decided* decided = open(row);
-    OpenDocument& document = decided->document;
-    ContextMemory memory(decided->context);
-    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    OpenDocument document = open(row);
+    ContextMemory memory(CurrentMemoryContext);
     document.stored = stored_row(row, extension);
     document.load(memory, false);
-    decide(decided, deltas_of_deletion(document, sql_client()), memory);
-    decided->tombstone = tombstone_of(document.new_row(false));
+    std::span<DeltaInput> deltas = deltas_of_deletion(document, sql_client());
+    merge_all(document, deltas, memory);
+    DocumentRow tombstone = tombstone_of(document.new_row(false));
+
+    Decision* decided = decide(document, deltas);
+    MemoryContext caller = MemoryContextSwitchTo(decided->context);
+    tombstone.clock = datum_bytes(copy_value(tombstone.clock));
+    tombstone.registers = datum_bytes(copy_value(tombstone.registers));
+    decided->tombstone = tombstone;
     MemoryContextSwitchTo(caller);
-    keep(OwnWrite::Event::remove, document.stored.version, decided);
+    keep_decision(OwnWrite::Event::remove, row, extension, decided);
     return trigger->tg_trigtuple;
 }
 
@@ -274,12 +254,12 @@ void after(FunctionCallInfo fcinfo, TriggerData* trigger)
     bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
     Row row(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
             RelationGetDescr(trigger->tg_relation));
-    Decided* decided = take({event_of(trigger->tg_event), row.bigint("version").value_or(0),
-                             row.text("id").value_or("")});
+    ExtensionObjects extension = extension_of(fcinfo);
+    Decision* decided = take_decision(event_of(trigger->tg_event), row, extension);
     if (!decided)
-        return; // a function's own row, or one that changes nothing
+        return; // one that changes nothing
     SpiSession spi;
-    DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
+    DocumentRows rows(extension, CurrentMemoryContext);
     if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
         take_tombstone(rows, decided->document);
     else if (!is_update)
@@ -297,19 +277,25 @@ using namespace synckit;
 
 SYNCKIT_FUNCTION(synckit_documents_trigger)
 {
-    TriggerData* trigger = trigger_call(fcinfo, "synckit_documents_trigger");
+    TriggerData* trigger = trigger_call(fcinfo, "synckit_documents_trigger", "documents");
     TriggerEvent event = trigger->tg_event;
     if (TRIGGER_FIRED_BY_TRUNCATE(event))
         check_truncate(trigger);
     if (!TRIGGER_FIRED_FOR_ROW(event))
         return PointerGetDatum(nullptr);
     if (TRIGGER_FIRED_AFTER(event)) {
-        if (!is_replica())
+        if (!has_passed(trigger) && !is_replica())
             after(fcinfo, trigger);
         return PointerGetDatum(nullptr);
     }
     HeapTuple row = TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-    if (pass_own_write(trigger) || is_replica())
+    if (pass_own_write(trigger)) {
+        if (TRIGGER_FIRED_BY_DELETE(event))
+            forget_deletion(
+                Row(row, RelationGetDescr(trigger->tg_relation)).text("id").value_or(""));
+        return PointerGetDatum(row);
+    }
+    if (is_replica())
         return PointerGetDatum(row);
     require_schema();
     return PointerGetDatum(TRIGGER_FIRED_BY_INSERT(event)   ? before_insert(fcinfo, trigger)

@@ -1,5 +1,6 @@
 #include "functions/open_document.hpp"
 
+#include "functions/decisions.hpp"
 #include "functions/pending_merges.hpp"
 #include "postgres/settings.hpp"
 
@@ -37,9 +38,19 @@ bool OpenDocument::lock(DocumentRows& rows)
     return true;
 }
 
+bool OpenDocument::lock_existing(DocumentRows& rows)
+{
+    refuse_pending_merge(id);
+    if (!rows.lock_existing(id, stored))
+        return false;
+    now = GetCurrentTimestamp();
+    return true;
+}
+
 bool OpenDocument::create(DocumentRows& rows, std::span<const Delta* const> first,
                           ContextMemory& memory)
 {
+    refuse_pending_deletion(id);
     MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
     now = GetCurrentTimestamp();
     document = make_document(StoredDocument(), memory);

@@ -26,6 +26,8 @@ struct OpenDocument {
 
     /* Locks the row; false if there is none. */
     bool lock(DocumentRows& rows);
+    /* False only if there is no row: see DocumentRows. */
+    bool lock_existing(DocumentRows& rows);
 
     /*
      * Inserts the row as if there were no tombstone: that is the lock. Only under it the tombstone

@@ -33,19 +33,24 @@ struct OwnWrite {
     std::span<const DecidedColumn> decided{};
 };
 
-/* The row that is being written by a function, or null once it has come by. */
-const OwnWrite* current_own_write();
-void set_current_own_write(const OwnWrite*);
+/* The row that is being written by a function: until our BEFORE trigger has met it, then until our
+ * AFTER trigger has. */
+struct OwnWriteMark {
+    const OwnWrite* before;
+    const OwnWrite* after;
+};
+OwnWriteMark current_own_write();
+void set_current_own_write(OwnWriteMark);
 
 /* Runs what writes that row. The mark falls however the statement ends. */
 template <class Body>
 void run_own_write(const OwnWrite& row, Body body)
 {
-    const OwnWrite* outer =
+    OwnWriteMark outer =
         current_own_write(); // a trigger may call our functions while one is at work
     PG_TRY();
     {
-        set_current_own_write(&row);
+        set_current_own_write({&row, nullptr});
         body();
     }
     PG_FINALLY();

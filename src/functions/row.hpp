@@ -17,6 +17,18 @@ extern "C" {
  */
 namespace synckit {
 
+/* Users may alter the columns too: to take a value for one of another type would be a crash. */
+inline int column_number(TupleDesc descriptor, const char* name, Oid type)
+{
+    int number = SPI_fnumber(descriptor, name);
+    Oid found = number > 0 ? SPI_gettypeid(descriptor, number) : InvalidOid;
+    if (found != type && !(type == TEXTOID && found == VARCHAROID))
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("there is no column \"%s\" of type %s", name, format_type_be(type)),
+                        errdetail("The trigger is made for synckit's own tables and views.")));
+    return number;
+}
+
 class Row {
   public:
     Row(HeapTuple tuple, TupleDesc descriptor) : tuple_(tuple), descriptor_(descriptor) {}
@@ -26,13 +38,7 @@ class Row {
     /* Of this type (varchar is text); null for SQL NULL. */
     std::optional<Datum> get(const char* name, Oid type) const
     {
-        int number = SPI_fnumber(descriptor_, name);
-        Oid found = number > 0 ? SPI_gettypeid(descriptor_, number) : InvalidOid;
-        if (found != type && !(type == TEXTOID && found == VARCHAROID))
-            ereport(ERROR,
-                    (errcode(ERRCODE_DATATYPE_MISMATCH),
-                     errmsg("there is no column \"%s\" of type %s", name, format_type_be(type)),
-                     errdetail("The trigger is made for synckit's own tables and views.")));
+        int number = column_number(descriptor_, name, type);
         bool null = true;
         Datum value = SPI_getbinval(tuple_, descriptor_, number, &null);
         return null ? std::nullopt : std::optional(value);
@@ -72,17 +78,14 @@ class RowChange {
   public:
     explicit RowChange(TupleDesc descriptor) : descriptor_(descriptor) {}
 
-    void set(const char* name, Datum value, bool null = false)
+    void set(const char* name, Oid type, Datum value, bool null = false)
     {
-        int number = SPI_fnumber(descriptor_, name);
-        if (number <= 0 || count_ == most)
-            ereport(ERROR,
-                    (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("there is no column \"%s\"", name)));
-        columns_[count_] = number;
+        if (count_ == most)
+            elog(ERROR, "too many columns are changed");
+        columns_[count_] = column_number(descriptor_, name, type);
         values_[count_] = value;
         nulls_[count_++] = null;
     }
-    void set_null(const char* name) { set(name, Datum(0), true); }
 
     /* In the current memory context. */
     HeapTuple apply(HeapTuple tuple)

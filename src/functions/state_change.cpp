@@ -82,7 +82,7 @@ void check_state(const Jsonb* state)
 
 std::string_view sql_client()
 {
-    return settings::client_id;
+    return to_cstring(settings::client_id);
 }
 
 std::span<DeltaInput> deltas_of_state(const OpenDocument& document, Jsonb* state,

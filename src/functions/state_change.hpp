@@ -27,7 +27,8 @@ void log_all(DocumentRows& rows, const OpenDocument& document, std::span<DeltaIn
 /* Raises unless it is a JSON object (22004, 22023). */
 void check_state(const Jsonb* state);
 
-/* synckit.client_id: whom plain SQL writes as. */
+/* synckit.client_id: whom plain SQL writes as. A copy in the current memory context: the setting
+ * may change before what is merged is written. */
 std::string_view sql_client();
 
 } // namespace synckit

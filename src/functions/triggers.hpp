@@ -9,8 +9,9 @@ extern "C" {
 /* What our triggers share. */
 namespace synckit {
 
-/* 39P01 unless called as a trigger. */
-TriggerData* trigger_call(FunctionCallInfo fcinfo, const char* name);
+/* 39P01 unless called as a trigger on this table of ours: what our triggers keep from one call to
+ * the next must not be mixed up by others. */
+TriggerData* trigger_call(FunctionCallInfo fcinfo, const char* name, const char* table);
 
 OwnWrite::Event event_of(TriggerEvent event);
 
@@ -20,6 +21,9 @@ OwnWrite::Event event_of(TriggerEvent event);
  * (27000).
  */
 bool pass_own_write(TriggerData* trigger);
+
+/* The same row, once it is written: by the AFTER ROW trigger. */
+bool has_passed(TriggerData* trigger);
 
 /* session_replication_role = replica: rows come from another server, or from a restore. The setting
  * itself is asked, since ENABLE TRIGGER changes when a trigger fires. */

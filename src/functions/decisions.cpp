@@ -1,0 +1,213 @@
+#include "functions/decisions.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "utils/fmgrprotos.h"
+}
+
+namespace synckit {
+
+namespace {
+
+struct Key {
+    OwnWrite::Event event;
+    std::string_view id;
+    int64_t version;
+    auto operator<=>(const Key&) const = default;
+};
+
+struct KeptDecision;
+using Entries = std::pmr::multimap<Key, KeptDecision*>;
+
+struct KeptDecision : Decision {
+    MemoryContextCallback on_delete;
+    uint64 fingerprint;
+    bool is_kept;
+    Entries::iterator place; // if it is kept
+};
+
+/* By event, document and version. Two rows of one INSERT may have the same of all three; with ON
+ * CONFLICT DO NOTHING one of them does not happen. */
+struct Decisions {
+    explicit Decisions(MemoryContext context) : memory(context), entries(&memory) {}
+    ContextMemory memory;
+    Entries entries;
+};
+Decisions* decisions = nullptr;
+
+/* The registry does not give back what its entries took: now and then it is made anew. */
+constexpr size_t most_idle_bytes = 64 * 1024;
+
+void forget_all(XactEvent event, void*)
+{
+    if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+        decisions = nullptr; // its memory ends with the transaction's
+}
+
+void remove_entry(KeptDecision* decision)
+{
+    decisions->entries.erase(decision->place);
+    decision->is_kept = false;
+}
+
+/* Its memory context goes: with the statement, or because it has been logged. */
+void on_delete(void* argument)
+{
+    auto* decision = static_cast<KeptDecision*>(argument);
+    if (decisions && decision->is_kept)
+        remove_entry(decision);
+}
+
+/*
+ * Memory that lasts as long as the statement: what it has decided and not logged by its end did not
+ * happen. But not for what a foreign key does to the table: its AFTER ROW triggers run at the end
+ * of the statement that it reacts to. There we are the trigger of a trigger.
+ */
+MemoryContext memory_of_statement()
+{
+    MemoryContext executor = MemoryContextGetParent(CurrentMemoryContext);
+    LOCAL_FCINFO(call, 0);
+    InitFunctionCallInfoData(*call, nullptr, 0, InvalidOid, nullptr, nullptr);
+    bool is_outermost = DatumGetInt32(pg_trigger_depth(call)) == 1;
+    return is_outermost && executor && std::strcmp(executor->name, "ExecutorState") == 0
+               ? executor
+               : TopTransactionContext;
+}
+
+Decisions& registry()
+{
+    static bool registered = false;
+    if (!registered)
+        RegisterXactCallback(forget_all, nullptr);
+    registered = true;
+    if (decisions && decisions->entries.empty() &&
+        MemoryContextMemAllocated(decisions->memory.context(), false) > most_idle_bytes) {
+        MemoryContextDelete(decisions->memory.context());
+        decisions = nullptr;
+    }
+    if (!decisions) {
+        MemoryContext context =
+            AllocSetContextCreate(TopTransactionContext, "synckit decisions", ALLOCSET_SMALL_SIZES);
+        decisions = new (MemoryContextAlloc(context, sizeof(Decisions))) Decisions(context);
+    }
+    return *decisions;
+}
+
+Key key_of(OwnWrite::Event event, const Row& row)
+{
+    return {event, datum_text(row.require("id", TEXTOID)),
+            DatumGetInt64(row.require("version", INT8OID))};
+}
+
+/* Of what a merge decides. */
+uint64 fingerprint_of(const Row& row, const ExtensionObjects& extension)
+{
+    uint64 hash = DatumGetUInt64(row.require("lamport", INT8OID));
+    for (Datum value : {row.require("state", JSONBOID), row.require("clock", extension.vclock),
+                        row.require("registers", extension.registers)}) {
+        Bytes bytes = datum_bytes(value);
+        hash = hash_combine64(hash,
+                              hash_bytes_extended(bytes.data(), static_cast<int>(bytes.size()), 0));
+    }
+    return hash;
+}
+
+void enter(KeptDecision* decision, Key key)
+{
+    Decisions& all = registry();
+    run_pure([&] { decision->place = all.entries.emplace(key, decision); });
+    decision->is_kept = true;
+}
+
+bool is_awaited(const Key& key)
+{
+    return decisions && decisions->entries.contains(key);
+}
+
+} // namespace
+
+Decision* new_decision()
+{
+    MemoryContext context =
+        AllocSetContextCreate(memory_of_statement(), "synckit decision", ALLOCSET_SMALL_SIZES);
+    auto* decision = new (MemoryContextAlloc(context, sizeof(KeptDecision))) KeptDecision();
+    decision->context = context;
+    decision->on_delete = {on_delete, decision, nullptr};
+    MemoryContextRegisterResetCallback(context, &decision->on_delete);
+    return decision;
+}
+
+void keep_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension,
+                   Decision* decision)
+{
+    auto* kept = static_cast<KeptDecision*>(decision);
+    Key key = key_of(event, row);
+    if (event == OwnWrite::Event::remove)
+        forget_deletion(key.id);
+    else
+        kept->fingerprint = fingerprint_of(row, extension);
+    key.id = datum_text(kept->document.id);
+    enter(kept, key);
+}
+
+void keep_nothing(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension)
+{
+    if (!is_awaited(key_of(event, row)))
+        return;
+    Decision* nothing = new_decision();
+    MemoryContext caller = MemoryContextSwitchTo(nothing->context);
+    nothing->document.id = text_datum(*row.text("id"));
+    MemoryContextSwitchTo(caller);
+    keep_decision(event, row, extension, nothing);
+}
+
+Decision* take_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension)
+{
+    if (!decisions || decisions->entries.empty())
+        return nullptr;
+    auto [begin, end] = decisions->entries.equal_range(key_of(event, row));
+    if (begin == end)
+        return nullptr;
+    uint64 fingerprint = event == OwnWrite::Event::remove ? 0 : fingerprint_of(row, extension);
+    for (auto at = begin; at != end; ++at)
+        if (KeptDecision* found = at->second; found->fingerprint == fingerprint) {
+            remove_entry(found);
+            return found;
+        }
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("a trigger changed a row of synckit.documents after it was merged"),
+                    errdetail("The row would not be what its deltas make of it."),
+                    errhint("Change the state in a trigger whose name sorts before synckit's.")));
+    pg_unreachable();
+}
+
+void forget_deletion(std::string_view id)
+{
+    if (!decisions)
+        return;
+    Key first{OwnWrite::Event::remove, id, 0};
+    auto at = decisions->entries.lower_bound(first);
+    while (at != decisions->entries.end() && at->first.event == first.event && at->first.id == id) {
+        KeptDecision* decision = at->second;
+        ++at;
+        remove_entry(decision);
+    }
+}
+
+void refuse_pending_deletion(Datum id)
+{
+    std::string_view name = datum_text(id);
+    auto at = decisions ? decisions->entries.lower_bound({OwnWrite::Event::remove, name, 0})
+                        : Entries::iterator();
+    if (!decisions || at == decisions->entries.end() ||
+        at->first.event != OwnWrite::Event::remove || at->first.id != name)
+        return;
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("document \"%s\" is being deleted by a statement that is under way",
+                           TextDatumGetCString(id)),
+                    errdetail("Until that ends it does not show from where the document goes on."),
+                    errhint("Write the document in a statement of its own.")));
+}
+
+} // namespace synckit

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "functions/open_document.hpp"
+#include "functions/own_write.hpp"
+#include "functions/row.hpp"
+
+/*
+ * What the BEFORE ROW trigger of synckit.documents has decided, for AFTER ROW to log.
+ *
+ * Not all that is decided happens: ON CONFLICT and triggers keep rows out, and errors end
+ * statements half way. So a decision is found by what the row became, not by the document alone,
+ * and it goes with the statement that it was made for.
+ */
+namespace synckit {
+
+struct Decision {
+    MemoryContext context;
+    OpenDocument document;
+    std::span<DeltaInput> deltas; // none: nothing is logged
+    DocumentRow tombstone;        // of a deletion: to be left behind
+};
+
+/* An empty one, in a memory context of its own. In a trigger, before anything else switches memory
+ * contexts. */
+Decision* new_decision();
+
+/* Leaves it for the AFTER ROW trigger of that row: NEW, or of a deletion OLD. */
+void keep_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension,
+                   Decision* decision);
+
+/* For a row of which nothing is to be logged: so that it is not mistaken for another of the same
+ * document and version that awaits its AFTER ROW trigger. */
+void keep_nothing(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension);
+
+/* Takes out what was decided of the row; null if nothing was. 27000 if the row is not what it was
+ * when that was decided. */
+Decision* take_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension);
+
+/* A function deletes the document: what was decided of its deletion did not happen. */
+void forget_deletion(std::string_view id);
+
+/* 27000 if a statement under way has deleted the document and not left its tombstone yet. There is
+ * no row. */
+void refuse_pending_deletion(Datum id);
+
+} // namespace synckit
