@@ -7,7 +7,7 @@ EXTENSION = extension/synckit
 DATA = $(wildcard extension/synckit--*.sql)
 
 PURE = $(wildcard src/base/*.cpp src/clock/*.cpp src/document/*.cpp src/message/*.cpp src/redis/*.cpp)
-GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/functions/*.cpp bgworker/*.cpp)
+GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/storage/*.cpp src/triggers/*.cpp src/functions/*.cpp bgworker/*.cpp)
 OBJS = $(patsubst %.cpp,%.o,$(PURE) $(GLUE))
 
 REGRESS = $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))

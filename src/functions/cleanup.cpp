@@ -4,8 +4,8 @@
  */
 #include "bgworker/cursor.hpp"
 #include "bgworker/shared.hpp"
-#include "functions/document_rows.hpp"
-#include "functions/rights.hpp"
+#include "storage/document_rows.hpp"
+#include "storage/rights.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 #include "postgres/unix_time.hpp"

@@ -2,7 +2,7 @@
  * synckit_get_clock(), synckit_merge_clock() and synckit_update_clock(): docs/reference.md
  * describes them.
  */
-#include "functions/clock_raise.hpp"
+#include "storage/clock_raise.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {

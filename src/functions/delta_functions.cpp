@@ -2,7 +2,7 @@
  * synckit_apply_delta(), synckit_apply_deltas() and synckit_uuidv7(): docs/reference.md describes
  * them for their users.
  */
-#include "functions/apply.hpp"
+#include "storage/apply.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"

@@ -2,7 +2,7 @@
  * synckit_save_document(), synckit_update_document() and synckit_delete_document(): the whole state
  * written at once, as the fields that change. docs/reference.md describes them.
  */
-#include "functions/state_change.hpp"
+#include "storage/state_change.hpp"
 
 #include "postgres/sql.hpp"
 

@@ -5,10 +5,10 @@
  * procedure, since it commits after each batch of documents: what is committed stays, and a second
  * call goes on with what is not there yet. import_sql.hpp has what becomes what.
  */
-#include "functions/document_rows.hpp"
+#include "storage/document_rows.hpp"
 #include "functions/import_source.hpp"
 #include "functions/import_sql.hpp"
-#include "functions/rights.hpp"
+#include "storage/rights.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

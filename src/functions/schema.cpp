@@ -8,7 +8,7 @@
 
 #include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
-#include "functions/rights.hpp"
+#include "storage/rights.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {

@@ -2,7 +2,7 @@
  * synckit_state_index(): the GIN index on documents.state, for those whose queries are worth what
  * it costs their writes.
  */
-#include "functions/rights.hpp"
+#include "storage/rights.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {

@@ -1,4 +1,4 @@
-#include "functions/state_change.hpp"
+#include "storage/state_change.hpp"
 
 #include "bgworker/wakeup.hpp"
 #include "postgres/settings.hpp"

@@ -1,7 +1,7 @@
-#include "functions/open_document.hpp"
+#include "storage/open_document.hpp"
 
-#include "functions/decisions.hpp"
-#include "functions/pending_merges.hpp"
+#include "storage/decisions.hpp"
+#include "storage/pending_merges.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {

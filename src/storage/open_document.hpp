@@ -1,6 +1,6 @@
 #pragma once
 
-#include "functions/document_rows.hpp"
+#include "storage/document_rows.hpp"
 
 namespace synckit {
 

@@ -1,4 +1,4 @@
-#include "functions/decisions.hpp"
+#include "storage/decisions.hpp"
 
 extern "C" {
 #include "access/xact.h"

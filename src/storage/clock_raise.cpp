@@ -1,6 +1,6 @@
-#include "functions/clock_raise.hpp"
+#include "storage/clock_raise.hpp"
 
-#include "functions/pending_merges.hpp"
+#include "storage/pending_merges.hpp"
 
 #include "postgres/settings.hpp"
 

@@ -1,9 +1,9 @@
-#include "functions/apply.hpp"
+#include "storage/apply.hpp"
 
 #include <algorithm>
 
 #include "bgworker/wakeup.hpp"
-#include "functions/rights.hpp"
+#include "storage/rights.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "functions/open_document.hpp"
+#include "storage/open_document.hpp"
 
 namespace synckit {
 

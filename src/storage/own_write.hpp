@@ -3,6 +3,7 @@
 #include "postgres/postgres.hpp"
 
 extern "C" {
+#include "commands/trigger.h"
 #include "utils/uuid.h"
 }
 
@@ -59,5 +60,18 @@ void run_own_write(const OwnWrite& row, Body body)
     }
     PG_END_TRY();
 }
+
+/* For our triggers. */
+OwnWrite::Event event_of(TriggerEvent event);
+
+/*
+ * Whether the row is the one that a function is writing just now, which has merged it already. A
+ * user's BEFORE trigger has been there before us: what the function decided must still stand
+ * (27000).
+ */
+bool pass_own_write(TriggerData* trigger);
+
+/* The same row, once it is written: by the AFTER ROW trigger. */
+bool has_passed(TriggerData* trigger);
 
 } // namespace synckit

@@ -5,15 +5,15 @@
  * BEFORE ROW decides and fills in the row, and writes nothing: with ON CONFLICT it is called for
  * rows that never happen. AFTER ROW, which is called for what did happen, logs what was decided.
  */
-#include "functions/decisions.hpp"
+#include "storage/decisions.hpp"
 
-#include "functions/clock_raise.hpp"
-#include "functions/own_write.hpp"
-#include "functions/pending_merges.hpp"
-#include "functions/rights.hpp"
-#include "functions/row.hpp"
-#include "functions/state_change.hpp"
-#include "functions/triggers.hpp"
+#include "storage/clock_raise.hpp"
+#include "storage/own_write.hpp"
+#include "storage/pending_merges.hpp"
+#include "storage/rights.hpp"
+#include "storage/row.hpp"
+#include "storage/state_change.hpp"
+#include "triggers/triggers.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {

@@ -1,4 +1,4 @@
-#include "functions/pending_merges.hpp"
+#include "storage/pending_merges.hpp"
 
 #include "bgworker/wakeup.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "functions/open_document.hpp"
-#include "functions/own_write.hpp"
-#include "functions/row.hpp"
+#include "storage/open_document.hpp"
+#include "storage/own_write.hpp"
+#include "storage/row.hpp"
 
 /*
  * What the BEFORE ROW trigger of synckit.documents has decided, for AFTER ROW to log.

@@ -1,4 +1,4 @@
-#include "functions/delta_input.hpp"
+#include "storage/delta_input.hpp"
 
 #include <charconv>
 

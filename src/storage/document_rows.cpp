@@ -1,6 +1,6 @@
-#include "functions/document_rows.hpp"
+#include "storage/document_rows.hpp"
 
-#include "functions/own_write.hpp"
+#include "storage/own_write.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

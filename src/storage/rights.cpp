@@ -1,4 +1,4 @@
-#include "functions/rights.hpp"
+#include "storage/rights.hpp"
 
 #include "postgres/catalog.hpp"
 

@@ -9,7 +9,7 @@ extern "C" {
 
 #include "document/document.hpp"
 #include "postgres/catalog.hpp"
-#include "functions/delta_input.hpp"
+#include "storage/delta_input.hpp"
 
 /*
  * The rows of synckit.documents, tombstones and deltas, read and written by SQL as the caller.

@@ -1,9 +1,9 @@
 /*
  * The INSTEAD OF trigger of view synckit.vector_clocks: to write an entry is to raise it.
  */
-#include "functions/clock_raise.hpp"
-#include "functions/row.hpp"
-#include "functions/triggers.hpp"
+#include "storage/clock_raise.hpp"
+#include "storage/row.hpp"
+#include "triggers/triggers.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {

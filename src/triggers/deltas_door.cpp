@@ -2,13 +2,13 @@
  * The triggers on synckit.deltas: a plain INSERT or COPY merges what it inserts, as the functions
  * do. pending_merges.hpp has how a statement's rows come together.
  */
-#include "functions/pending_merges.hpp"
+#include "storage/pending_merges.hpp"
 
-#include "functions/own_write.hpp"
-#include "functions/rights.hpp"
-#include "functions/row.hpp"
-#include "functions/state_change.hpp"
-#include "functions/triggers.hpp"
+#include "storage/own_write.hpp"
+#include "storage/rights.hpp"
+#include "storage/row.hpp"
+#include "storage/state_change.hpp"
+#include "triggers/triggers.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "functions/delta_input.hpp"
-#include "functions/open_document.hpp"
+#include "storage/delta_input.hpp"
+#include "storage/open_document.hpp"
 
 namespace synckit {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "functions/document_rows.hpp"
+#include "storage/document_rows.hpp"
 
 /* Raising a document's clock by hand: it changes the clock alone, no delta, no version. */
 namespace synckit {

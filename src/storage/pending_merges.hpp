@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "functions/open_document.hpp"
+#include "storage/open_document.hpp"
 
 /*
  * Rows that an INSERT or COPY into synckit.deltas has merged in memory, and whose documents are yet
