@@ -102,7 +102,7 @@ class Machine {
         for (const auto& [client, counter] : noisy)
             entries.push_back({ClientId::from_text(client), counter});
         std::vector<ClockEntry> again = entries;
-        require(has_repeated_client(again) == (times.size() < noisy.size()),
+        require(has_repeated_client(again, memory_) == (times.size() < noisy.size()),
                 "a repeated client is noticed");
         Bytes bytes = synckit::make_clock(std::span(entries), memory_);
         require(model_of(bytes) == model, "a clock is read as that map");
