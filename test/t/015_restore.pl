@@ -52,7 +52,7 @@ $node->command_ok([ 'pg_dump', '--data-only', '--schema', 'synckit', '--disable-
     'the same with triggers disabled');
 $node->command_ok([ 'pg_dump', '--data-only', '--schema', 'synckit', '--inserts', '-f', "$folder/inserts", $source ], 'and as INSERTs');
 my @copies = slurp_file("$folder/data") =~ /^COPY synckit\.(\w+)/mg;
-is("@copies", 'deltas documents tombstones', 'the log comes before what would be merged of it');
+is("@copies", 'deltas documents sessions tombstones', 'the log comes before what would be merged of it');
 
 my @psql = ('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1');
 my %restore = (
