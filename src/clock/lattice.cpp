@@ -223,8 +223,7 @@ Bytes clock_merge(const ClockView& a, const ClockView& b, Memory& memory)
     /* The greatest of all counters is in the merged clock, so its width is known beforehand. */
     unsigned width = std::max(a.width(), b.width());
     if (same_clients(a, b)) {
-        ClockWriter writer(a.uuids(), a.texts(), a.text_bytes().size(), width, memory);
-        writer.add_clients(a);
+        ClockWriter writer(a, width, memory);
         writer.add_maxima(a.counters(), b.counters(), a.size());
         return writer.value();
     }

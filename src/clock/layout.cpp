@@ -138,21 +138,33 @@ Bytes make_clock(std::span<ClockEntry> entries, Memory& memory)
     return writer.value();
 }
 
+void ClockWriter::begin(size_t size, size_t entries, Memory& memory)
+{
+    if (size > max_clock_bytes)
+        throw Error(sqlstate::program_limit_exceeded, "vclock is too large",
+                    "It has " + std::to_string(entries) + " entries.");
+    value_ = memory.make_value(size);
+    value_[0] = static_cast<uint8_t>(format_version << 4 | width_code(width_));
+}
+
 ClockWriter::ClockWriter(size_t uuids, size_t texts, size_t text_size, unsigned width,
                          Memory& memory)
     : width_(width)
 {
     size_t head = 1 + varint_size(uuids) + varint_size(texts);
-    size_t size = head + uuids * uuid_size + texts + text_size + (uuids + texts) * width;
-    if (size > max_clock_bytes)
-        throw Error(sqlstate::program_limit_exceeded, "vclock is too large",
-                    "It has " + std::to_string(uuids + texts) + " entries.");
-    value_ = memory.make_value(size);
-    value_[0] = static_cast<uint8_t>(format_version << 4 | width_code(width));
+    size_t entries = uuids + texts;
+    begin(head + uuids * uuid_size + texts + text_size + entries * width, entries, memory);
     uuid_ = put_varint(put_varint(value_.data() + 1, uuids), texts);
     length_ = uuid_ + uuids * uuid_size;
     text_ = length_ + texts;
     counter_ = text_ + text_size;
+}
+
+ClockWriter::ClockWriter(const ClockView& clients, unsigned width, Memory& memory) : width_(width)
+{
+    Bytes block = clients.client_block();
+    begin(1 + block.size() + size_t{clients.size()} * width, clients.size(), memory);
+    counter_ = std::copy(block.begin(), block.end(), value_.data() + 1);
 }
 
 } // namespace synckit

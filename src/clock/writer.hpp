@@ -16,14 +16,11 @@ class ClockWriter {
     /* Throws 54000 if the clock would be larger than a value may be. */
     ClockWriter(size_t uuids, size_t texts, size_t text_size, unsigned width, Memory&);
 
+    /* A clock of the same clients as that one; its counters are to come. */
+    ClockWriter(const ClockView& clients, unsigned width, Memory&);
+
     Bytes value() const { return value_; }
 
-    /* All clients of a clock. */
-    void add_clients(const ClockView& clock)
-    {
-        auto size = static_cast<size_t>(clock.counters().at - clock.uuid(0));
-        std::memcpy(uuid_, clock.uuid(0), size);
-    }
     void add_client(const ClientId& client)
     {
         if (client.is_uuid()) {
@@ -72,11 +69,13 @@ class ClockWriter {
     }
 
   private:
+    void begin(size_t size, size_t entries, Memory&);
+
     std::span<uint8_t> value_;
-    uint8_t* uuid_;
-    uint8_t* length_;
-    uint8_t* text_;
-    uint8_t* counter_;
+    uint8_t* uuid_ = nullptr;
+    uint8_t* length_ = nullptr;
+    uint8_t* text_ = nullptr;
+    uint8_t* counter_ = nullptr;
     unsigned width_;
 };
 
