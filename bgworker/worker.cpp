@@ -92,6 +92,7 @@ class Worker {
     bool ensure_connected();
     void lost_redis();
     bool announce_epoch();
+    void save();
     void save_if_due();
     void clean_up_if_due();
     void wait(long ms);
@@ -186,6 +187,8 @@ void Worker::lost_redis()
                              link_->error()),
                       errdetail("Deltas wait in the log; it is tried again until it succeeds.")));
     complained_ = true;
+    if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
+        save();
     back_off_ms_ =
         back_off_ms_ == 0 ? first_back_off_ms : Min(back_off_ms_ * 2, longest_back_off_ms);
     wait(back_off_ms_);
@@ -253,16 +256,19 @@ void Worker::publish()
     }
 }
 
-void Worker::save_if_due()
+void Worker::save()
 {
-    TimestampTz now = GetCurrentTimestamp();
-    if (!unsaved_ || now < saved_at_ + save_interval_ms * 1000)
-        return;
     if (!save_cursor(cursor_))
         cursor_loaded_ =
             false; // migrate, or somebody else, has written another one: start from that
     unsaved_ = false;
-    saved_at_ = now;
+    saved_at_ = GetCurrentTimestamp();
+}
+
+void Worker::save_if_due()
+{
+    if (unsaved_ && GetCurrentTimestamp() >= saved_at_ + save_interval_ms * 1000)
+        save();
 }
 
 /* One piece at a time: publishing goes on in between. */
