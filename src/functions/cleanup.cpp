@@ -10,6 +10,7 @@
 #include "postgres/sql.hpp"
 #include "postgres/unix_time.hpp"
 
+#include "postgres/result_set.hpp"
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -289,10 +290,7 @@ std::optional<double> age_argument(FunctionCallInfo fcinfo, int i, const char* n
 SYNCKIT_FUNCTION(synckit_cleanup)
 {
     require_schema();
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
-    descriptor = BlessTupleDesc(descriptor);
+    TupleDesc descriptor = result_row_type(fcinfo);
     std::optional<double> session_hours = age_argument(fcinfo, 0, "old_sessions_hours");
     std::optional<double> delta_days = age_argument(fcinfo, 1, "old_deltas_days");
     std::optional<double> tombstone_days = age_argument(fcinfo, 2, "old_tombstones_days");

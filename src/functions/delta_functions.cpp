@@ -4,6 +4,7 @@
  */
 #include "storage/apply.hpp"
 
+#include "postgres/result_set.hpp"
 extern "C" {
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -84,10 +85,7 @@ void fill_result(const DeltaInput& input, int64_t ordinality, Datum* values, boo
 
 SYNCKIT_FUNCTION(synckit_apply_delta)
 {
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
-    descriptor = BlessTupleDesc(descriptor);
+    TupleDesc descriptor = result_row_type(fcinfo);
 
     DeltaInput input;
     input.document = text_argument(fcinfo, 0);

@@ -6,6 +6,7 @@
 
 #include "postgres/sql.hpp"
 
+#include "postgres/result_set.hpp"
 extern "C" {
 #include "funcapi.h"
 }
@@ -82,6 +83,7 @@ void write_state(const Request& request, const ExtensionObjects& extension)
     std::span<DeltaInput> deltas = deltas_of_state(document, request.state, sql_client());
     SpiSession spi;
     DocumentRows rows(extension, memory.context());
+    DeltaLog log(extension, memory.context());
     bool must_exist = !request.may_create || request.expected_version.value_or(0) > 0;
     for (int attempt = 0; must_exist ? !document.lock_existing(rows) : !document.lock(rows);
          ++attempt) {
@@ -103,18 +105,15 @@ void write_state(const Request& request, const ExtensionObjects& extension)
         deltas = deltas_of_state(document, request.state, sql_client());
     merge_all(document, deltas, memory);
     MemoryContextSwitchTo(spi_context);
-    document.write(rows);
-    log_all(rows, document, deltas);
+    write_document(rows, document);
+    log_all(log, document, deltas);
     spi.finish();
 }
 
 /* The row as it now stands: the user's triggers and policies have had their say. */
 Datum stored_document(FunctionCallInfo fcinfo, const ExtensionObjects& extension, Datum id)
 {
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
-    descriptor = BlessTupleDesc(descriptor);
+    TupleDesc descriptor = result_row_type(fcinfo);
     SpiSession spi;
     if (row_statement.execute(extension, &id) != 1)
         refuse_hidden_row("documents", id);
@@ -158,7 +157,9 @@ SYNCKIT_FUNCTION(synckit_delete_document)
     document.id = PG_GETARG_DATUM(0);
     run_pure([&] { check_document_id(datum_text(document.id)); });
     SpiSession spi;
-    DocumentRows rows(extension_of(fcinfo), memory.context());
+    ExtensionObjects extension = extension_of(fcinfo);
+    DocumentRows rows(extension, memory.context());
+    DeltaLog log(extension, memory.context());
     bool found = document.lock_existing(rows);
     if (found) {
         MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
@@ -166,8 +167,8 @@ SYNCKIT_FUNCTION(synckit_delete_document)
         std::span<DeltaInput> deltas = deltas_of_deletion(document, sql_client());
         merge_all(document, deltas, memory);
         MemoryContextSwitchTo(spi_context);
-        document.write(rows);
-        log_all(rows, document, deltas);
+        write_document(rows, document);
+        log_all(log, document, deltas);
     }
     spi.finish();
     PG_RETURN_BOOL(found);

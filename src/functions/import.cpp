@@ -264,7 +264,7 @@ void Import::bury(Datum ids)
         DocumentRow row;
         if (!rows.lock(elements[i], row))
             refuse_hidden_row("documents", elements[i]);
-        rows.remove(elements[i], row.ctid, row.version);
+        rows.remove(elements[i], row.ctid);
         row.deleted_at = GetCurrentTransactionStartTimestamp();
         rows.put_tombstone(elements[i], row);
         ++deleted_;

@@ -11,6 +11,7 @@
 #include "storage/rights.hpp"
 #include "postgres/sql.hpp"
 
+#include "postgres/result_set.hpp"
 extern "C" {
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
@@ -290,12 +291,10 @@ SYNCKIT_FUNCTION(synckit_migrate)
 
 SYNCKIT_FUNCTION(synckit_schema_status)
 {
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
+    TupleDesc descriptor = result_row_type(fcinfo);
     SchemaStatus status = schema_status();
     Datum values[] = {Int32GetDatum(status.version), Int32GetDatum(library_schema_version),
                       BoolGetDatum(status.current), status.problems};
     bool nulls[] = {status.version == 0, false, false, false};
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+    return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }

@@ -7,6 +7,7 @@
 #include "functions/schema.hpp"
 #include "postgres/settings.hpp"
 
+#include "postgres/result_set.hpp"
 extern "C" {
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
@@ -139,9 +140,7 @@ Jsonb* problems_json(Datum problems)
 
 SYNCKIT_FUNCTION(synckit_stat_get_publisher)
 {
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
+    TupleDesc descriptor = result_row_type(fcinfo);
     PublisherStatus status = publisher_status();
     Datum values[] = {CStringGetTextDatum(status.state),
                       Int32GetDatum(status.pid),
@@ -155,7 +154,7 @@ SYNCKIT_FUNCTION(synckit_stat_get_publisher)
     bool no_error = status.last_error_at == 0;
     bool nulls[] = {false, status.pid == 0,   false,    false,   false,
                     false, status.epoch == 0, no_error, no_error};
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+    return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
 SYNCKIT_FUNCTION(synckit_health)

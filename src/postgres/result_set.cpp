@@ -2,6 +2,20 @@
 
 namespace synckit {
 
+TupleDesc result_row_type(FunctionCallInfo fcinfo)
+{
+    /* In FROM the executor has it ready: to read the catalog again takes time at each call. */
+    if (fcinfo->resultinfo && IsA(fcinfo->resultinfo, ReturnSetInfo)) {
+        TupleDesc expected = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)->expectedDesc;
+        if (expected)
+            return BlessTupleDesc(expected);
+    }
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    return BlessTupleDesc(descriptor);
+}
+
 ReturnSetInfo* begin_result_set(FunctionCallInfo fcinfo)
 {
     InitMaterializedSRF(fcinfo, 0);

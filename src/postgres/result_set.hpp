@@ -7,10 +7,12 @@ extern "C" {
 }
 
 /*
- * How a set-returning function returns rows: whole, in a tuplestore, which goes to disk when it
- * grows.
+ * How functions return rows: a set whole, in a tuplestore, which goes to disk when it grows.
  */
 namespace synckit {
+
+/* Of the one row that a function returns; in the current memory context. */
+TupleDesc result_row_type(FunctionCallInfo fcinfo);
 
 /* Where the rows go: setResult, with the descriptor setDesc. */
 ReturnSetInfo* begin_result_set(FunctionCallInfo fcinfo);

@@ -10,17 +10,6 @@ extern "C" {
 
 namespace synckit {
 
-namespace {
-
-Oid resolve(Oid type, const ExtensionObjects& extension)
-{
-    return type == type_of_vclock      ? extension.vclock
-           : type == type_of_registers ? extension.registers
-                                       : type;
-}
-
-} // namespace
-
 /* What the executor hands rows to, in C's way of inheriting. Plain data: an ereport passes it by.
  */
 struct Statement::Receiver : DestReceiver {
@@ -60,7 +49,7 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
     Oid types[max_parameters];
     Assert(count_ <= max_parameters);
     for (int i = 0; i < count_; ++i)
-        types[i] = resolve(types_[i], extension);
+        types[i] = resolve_type(types_[i], extension);
     /* One plan for all values: planning each call anew costs more than these statements do. */
     SPIPlanPtr plan =
         SPI_prepare_cursor(sql_, count_, types, cursor_options_ | CURSOR_OPT_GENERIC_PLAN);
@@ -137,7 +126,7 @@ void Statement::run(Access access, const ExtensionObjects& extension, const Datu
     options.params = makeParamList(count_);
     for (int i = 0; i < count_; ++i)
         options.params->params[i] = {values[i], nulls && nulls[i], PARAM_FLAG_CONST,
-                                     resolve(types_[i], extension)};
+                                     resolve_type(types_[i], extension)};
     options.read_only = access == Access::read;
     Receiver receiver(*this, extension, callback, context);
     options.dest = &receiver;

@@ -23,6 +23,14 @@ namespace synckit {
 inline constexpr Oid type_of_vclock = 1;
 inline constexpr Oid type_of_registers = 2;
 
+/* The oid of such a type, or of any other. */
+inline Oid resolve_type(Oid type, const ExtensionObjects& extension)
+{
+    return type == type_of_vclock      ? extension.vclock
+           : type == type_of_registers ? extension.registers
+                                       : type;
+}
+
 /* What a statement sees. A STABLE function reads: it sees what the statement that calls it sees, so
  * that all of its reads agree. */
 enum class Access { read, write };
@@ -35,10 +43,16 @@ inline constexpr int first_rows_fast = CURSOR_OPT_FAST_PLAN;
  * CREATE EXTENSION). */
 class Statement {
   public:
+    static constexpr int max_parameters = 32;
+
     explicit constexpr Statement(const char* sql) : sql_(sql), types_(nullptr), count_(0) {}
     template <size_t N>
     constexpr Statement(const char* sql, const Oid (&types)[N])
         : sql_(sql), types_(types), count_(N)
+    {
+    }
+    constexpr Statement(const char* sql, const Oid* types, int count)
+        : sql_(sql), types_(types), count_(count)
     {
     }
     /* With the types of the columns that it returns, for what reads the users' tables: their owner
@@ -97,8 +111,6 @@ class Statement {
     int plan_by_index();
     void check_results(const ExtensionObjects& extension, TupleDesc rows) const;
     static const char* nulls_of(const bool* nulls, int count, char* buffer);
-
-    static constexpr int max_parameters = 32;
 
     const char* sql_;
     const Oid* types_;

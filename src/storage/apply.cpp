@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bgworker/wakeup.hpp"
+#include "storage/pending_merges.hpp"
 #include "storage/rights.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
@@ -19,12 +20,8 @@ namespace synckit {
 
 namespace {
 
-[[noreturn]] void throw_id_of_another_document()
-{
-    throw Error(sqlstate::invalid_parameter_value,
-                "a delta with this id is recorded for another document",
-                "An id names one delta for ever.", "Give each delta an id of its own.");
-}
+/* So many documents are locked by one statement at most. */
+constexpr size_t most_locked_at_once = 128;
 
 } // namespace
 
@@ -34,8 +31,7 @@ void DeltaApplication::run()
     prepare();
     group();
     SpiSession spi;
-    for (Work& work : works_)
-        lock_or_create(work);
+    lock_or_create_all();
     find_recorded(works_);
 
     MemoryContext spi_context = MemoryContextSwitchTo(memory_.context());
@@ -45,18 +41,11 @@ void DeltaApplication::run()
     merge();
     MemoryContextSwitchTo(spi_context);
 
-    size_t logged = 0;
-    for (Work& work : works_) {
-        draw_sequence(work);
-        logged += work.open.accepted;
-    }
-    for (Work& work : works_)
-        if (work.open.is_taken())
-            work.open.write(rows_);
-    for (Work& work : works_)
-        log(work);
-    if (logged > 0)
-        note_deltas_written(logged);
+    draw_sequence();
+    write_documents();
+    write_log();
+    if (accepted_ > 0)
+        note_deltas_written(accepted_);
     spi.finish();
 }
 
@@ -112,6 +101,35 @@ void DeltaApplication::group()
     works_ = works_.first(documents);
 }
 
+void DeltaApplication::lock_or_create_all()
+{
+    bool by_one = works_.size() == 1; // nor those that are likely to be missing
+    for (std::span<Work> left = works_; !left.empty();) {
+        if (!by_one)
+            left = left.subspan(
+                lock_those_there(left.first(std::min(left.size(), most_locked_at_once))));
+        if (left.empty())
+            break;
+        lock_or_create(left.front());
+        by_one = left.front().open.created;
+        left = left.subspan(1);
+    }
+}
+
+/* Locks them until one is not there; returns how many are locked. */
+size_t DeltaApplication::lock_those_there(std::span<Work> works)
+{
+    CHECK_FOR_INTERRUPTS();
+    auto ids = make_array<Datum>(works.size());
+    for (size_t i = 0; i < works.size(); ++i) {
+        ids[i] = works[i].open.id;
+        refuse_pending_merge(ids[i]);
+    }
+    size_t count = 0;
+    rows_.lock_in_order(ids, [&](const DocumentRow& row) { works[count++].open.take(row); });
+    return count;
+}
+
 void DeltaApplication::lock_or_create(Work& work)
 {
     /* Others may create and delete it between our two looks; not for ever, so then something else
@@ -156,19 +174,18 @@ void DeltaApplication::find_recorded(std::span<Work> works)
 
     Datum array = PointerGetDatum(construct_array(ids.data(), static_cast<int>(count), UUIDOID,
                                                   UUID_LEN, false, TYPALIGN_CHAR));
-    rows_.find_recorded(
-        array, [&](const Uuid& id, std::string_view document, RecordedDelta* recorded) {
-            for (DeltaInput* input : std::ranges::equal_range(
-                     named, id, {}, [](const DeltaInput* candidate) { return *candidate->id; })) {
-                if (*input->document == document) {
-                    input->duplicate = recorded;
-                    continue;
-                }
-                CaughtError refusal;
-                try_pure(refusal, [] { throw_id_of_another_document(); });
-                refuse(*input, refusal);
+    log_.find(array, [&](const Uuid& id, std::string_view document, RecordedDelta* recorded) {
+        for (DeltaInput* input : std::ranges::equal_range(
+                 named, id, {}, [](const DeltaInput* candidate) { return *candidate->id; })) {
+            if (*input->document == document) {
+                input->duplicate = recorded;
+                continue;
             }
-        });
+            CaughtError refusal;
+            try_pure(refusal, [] { throw_id_of_another_document(); });
+            refuse(*input, refusal);
+        }
+    });
 }
 
 /* In input order, across documents: which of two deltas with one id came first decides which is the
@@ -206,13 +223,10 @@ void DeltaApplication::merge_one(DeltaInput& input)
             input.duplicate_of = earlier;
             return;
         }
-        Verdict verdict = work.open.document->apply(input.delta, ticks_of(work.open.now),
-                                                    settings::merge_limits());
-        input.verdict =
-            new (memory_.allocate(sizeof(Verdict), alignof(Verdict))) Verdict(std::move(verdict));
+        input.verdict = work.open.apply(input.delta, memory_);
         if (input.id)
             accepted_ids_->emplace(*input.id, &input);
-        ++work.open.accepted;
+        ++accepted_;
     });
     if (!merged)
         refuse(input, refusal);
@@ -222,26 +236,41 @@ void DeltaApplication::merge_one(DeltaInput& input)
  * Drawn under the document's lock, so that it rises with the version, and before anything is
  * written: a user's trigger may write the same document again.
  */
-void DeltaApplication::draw_sequence(Work& work)
+void DeltaApplication::draw_sequence()
 {
     Oid sequence = require_table("deltas_seq");
-    for (DeltaInput* input : work.deltas)
-        if (input->verdict)
-            input->seq = nextval_internal(sequence, false);
+    for (Work& work : works_)
+        for (DeltaInput* input : work.deltas)
+            if (input->verdict)
+                input->seq = nextval_internal(sequence, false);
 }
 
-void DeltaApplication::log(Work& work)
+void DeltaApplication::write_documents()
 {
-    for (DeltaInput* input : work.deltas) {
-        if (!input->verdict)
-            continue;
-        CHECK_FOR_INTERRUPTS();
-        if (!input->id)
-            input->id = new_delta_id(work.open.now);
-        if (!input->timestamp)
-            input->timestamp = work.open.now;
-        rows_.log(*input, work.open.id);
-    }
+    auto taken = make_array<OpenDocument*>(works_.size());
+    size_t count = 0;
+    for (Work& work : works_)
+        if (work.open.is_taken())
+            taken[count++] = &work.open;
+    synckit::write_documents(rows_, taken.first(count));
+}
+
+void DeltaApplication::write_log()
+{
+    auto accepted = make_array<LoggedDelta>(accepted_);
+    size_t count = 0;
+    for (Work& work : works_)
+        for (DeltaInput* input : work.deltas) {
+            if (!input->verdict)
+                continue;
+            CHECK_FOR_INTERRUPTS();
+            if (!input->id)
+                input->id = new_delta_id(work.open.now);
+            if (!input->timestamp)
+                input->timestamp = work.open.now;
+            accepted[count++] = {input, work.open.id};
+        }
+    log_.write(accepted.first(count));
 }
 
 } // namespace synckit

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/delta_input.hpp"
 #include "storage/open_document.hpp"
 #include "storage/own_write.hpp"
 #include "storage/row.hpp"

@@ -287,11 +287,16 @@ void check_input(DeltaInput& input, bool may_stamp)
 
 Uuid new_delta_id(TimestampTz now)
 {
-    std::array<uint8_t, 10> random;
-    if (!pg_strong_random(random.data(), random.size()))
-        ereport(ERROR,
-                (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
-    return make_uuid_v7(unix_us(now) / 1000, random);
+    /* Drawn for many ids at once: a call of the generator costs more than its bytes. */
+    static std::array<std::array<uint8_t, 10>, 64> random;
+    static size_t left = 0;
+    if (left == 0) {
+        if (!pg_strong_random(random.data(), sizeof(random)))
+            ereport(ERROR,
+                    (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+        left = random.size();
+    }
+    return make_uuid_v7(unix_us(now) / 1000, random[--left]);
 }
 
 JsonbValue* jsonb_root(Jsonb* jsonb)

@@ -1,8 +1,7 @@
 #include "storage/document_rows.hpp"
 
+#include "postgres/rows_statement.hpp"
 #include "storage/own_write.hpp"
-#include "postgres/settings.hpp"
-#include "postgres/sql.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -28,10 +27,22 @@ namespace {
 constexpr Oid lock_types[] = {TEXTOID};
 constexpr Oid lock_results[] = {TIDOID,  JSONBOID,       INT8OID,
                                 INT8OID, type_of_vclock, type_of_registers};
+constexpr int lock_columns = std::size(lock_results);
 Statement
     lock_statement("SELECT ctid, state, version, lamport, clock, registers FROM synckit.documents "
                    "WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
                    lock_types, lock_results);
+
+/* A row that is to be locked as part of a query of its own can neither be joined in another order
+ * nor be locked ahead: the next is looked for once this one has been returned. */
+constexpr Oid lock_many_types[] = {TEXTARRAYOID};
+Statement lock_many_statement(
+    "SELECT d.ctid, d.state, d.version, d.lamport, d.clock, d.registers "
+    "FROM pg_catalog.unnest($1) AS wanted (id) "
+    "LEFT JOIN LATERAL (SELECT ctid, state, version, lamport, clock, registers "
+    "FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) wanted.id COLLATE pg_catalog.\"C\" "
+    "FOR NO KEY UPDATE) AS d ON true",
+    lock_many_types, lock_results);
 
 constexpr Oid insert_results[] = {TIDOID};
 constexpr Oid insert_types[] = {TEXTOID,        JSONBOID,          INT8OID,       INT8OID,
@@ -42,6 +53,12 @@ Statement
                      "VALUES ($1, $2, $3, $4, $5, $6, $7, $7) "
                      "ON CONFLICT (id) DO NOTHING RETURNING ctid",
                      insert_types, insert_results);
+
+constexpr DecidedColumn insert_decided[] = {{"state", 1, false},
+                                            {"version", 2, true},
+                                            {"lamport", 3, true},
+                                            {"clock", 4, false},
+                                            {"registers", 5, false}};
 
 constexpr Oid tombstone_types[] = {TEXTOID};
 constexpr Oid take_results[] = {INT8OID, INT8OID, type_of_vclock, type_of_registers,
@@ -63,19 +80,34 @@ Statement put_statement(
 
 /* By place: the row is locked, and a look-up by key would visit every dead version under a held
  * snapshot. */
-constexpr Oid update_types[] = {TIDOID,         TEXTOID,           INT8OID,       INT8OID,
-                                type_of_vclock, type_of_registers, TIMESTAMPTZOID};
-Statement update_statement(
-    "UPDATE synckit.documents SET version = $3, lamport = $4, clock = $5, registers = $6, "
-    "updated_at = $7 WHERE ctid OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
-    update_types);
-constexpr Oid update_state_types[] = {TIDOID,         TEXTOID,           INT8OID,        INT8OID,
-                                      type_of_vclock, type_of_registers, TIMESTAMPTZOID, JSONBOID};
-Statement update_state_statement(
-    "UPDATE synckit.documents SET version = $3, lamport = $4, clock = $5, registers = $6, "
-    "updated_at = $7, "
-    "state = $8 WHERE ctid OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2",
-    update_state_types);
+constexpr RowColumn update_columns[] = {
+    {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
+    {"lamport", INT8OID},    {"clock", type_of_vclock}, {"registers", type_of_registers},
+    {"now", TIMESTAMPTZOID},
+};
+RowsStatement update_statement(
+    "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
+    "clock = written.clock, registers = written.registers, updated_at = written.now "
+    "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
+    "AND d.id OPERATOR(pg_catalog.=) written.id",
+    update_columns);
+constexpr RowColumn update_state_columns[] = {
+    {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
+    {"lamport", INT8OID},    {"clock", type_of_vclock}, {"registers", type_of_registers},
+    {"now", TIMESTAMPTZOID}, {"state", JSONBOID},
+};
+constexpr size_t update_size = std::size(update_state_columns);
+RowsStatement update_state_statement(
+    "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
+    "clock = written.clock, registers = written.registers, updated_at = written.now, "
+    "state = written.state "
+    "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
+    "AND d.id OPERATOR(pg_catalog.=) written.id",
+    update_state_columns);
+constexpr DecidedColumn update_decided[] = {
+    {"version", 2, true},    {"lamport", 3, true}, {"clock", 4, false},
+    {"registers", 5, false}, {"state", 7, false}, // the stored one, if it is not written
+};
 
 constexpr Oid raise_types[] = {TIDOID, TEXTOID, type_of_vclock};
 Statement
@@ -98,35 +130,6 @@ Statement remove_statement("DELETE FROM synckit.documents WHERE ctid OPERATOR(pg
                            "AND id OPERATOR(pg_catalog.=) $2",
                            remove_types);
 
-constexpr Oid recorded_types[] = {UUIDARRAYOID};
-constexpr Oid recorded_results[] = {UUIDOID, TEXTOID, INT8OID,      INT8OID,
-                                    INT8OID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZOID};
-Statement recorded_statement(
-    "SELECT id, document_id, version, clock_value, lamport, field_path, changed_fields, "
-    "\"timestamp\" FROM synckit.deltas WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
-    recorded_types, recorded_results);
-
-constexpr Oid log_types[] = {UUIDOID, TEXTOID,        TEXTOID,        TEXTOID, TEXTOID, JSONBOID,
-                             INT8OID, TIMESTAMPTZOID, type_of_vclock, INT8OID, INT8OID, INT8OID,
-                             INT8OID, TEXTOID,        TEXTARRAYOID,   TEXTOID, INT8OID};
-Statement log_statement(
-    "INSERT INTO synckit.deltas (id, document_id, client_id, operation_type, field_path, value, "
-    "clock_value, "
-    "\"timestamp\", clock, seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, "
-    "xid) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-    "pg_catalog.pg_current_xact_id())",
-    log_types);
-
-/* The row was locked, or just inserted: only a trigger can have kept it from being written. */
-void require_one_row(uint64 count, const char* table)
-{
-    if (count != 1)
-        ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                        errmsg("a row of synckit.%s was not written", table),
-                        errdetail("A trigger on the table suppressed or moved it.")));
-}
-
 ItemPointerData tid_of(Datum datum)
 {
     return *static_cast<ItemPointer>(static_cast<void*>(DatumGetPointer(datum)));
@@ -138,6 +141,14 @@ Datum clock_datum(Bytes clock)
 }
 
 } // namespace
+
+void require_all_rows(uint64 written, size_t expected, const char* table)
+{
+    if (written != expected)
+        ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                        errmsg("a row of synckit.%s was not written", table),
+                        errdetail("A trigger on the table suppressed or moved it.")));
+}
 
 Datum text_array(std::span<const std::string_view> texts)
 {
@@ -199,21 +210,53 @@ Bytes DocumentRows::keep(Datum value)
     return {reinterpret_cast<uint8_t*>(VARDATA(copy)), VARSIZE(copy) - VARHDRSZ};
 }
 
+/* Of what the statements that lock return. */
+DocumentRow DocumentRows::keep_row(const Datum* columns)
+{
+    DocumentRow row;
+    row.ctid = tid_of(columns[0]);
+    row.exists = true;
+    MemoryContext before = MemoryContextSwitchTo(context_);
+    row.state = DatumGetJsonbPCopy(columns[1]);
+    MemoryContextSwitchTo(before);
+    row.version = DatumGetInt64(columns[2]);
+    row.lamport = DatumGetInt64(columns[3]);
+    row.clock = keep(columns[4]);
+    row.registers = keep(columns[5]);
+    return row;
+}
+
 bool DocumentRows::lock(Datum id, DocumentRow& row)
 {
     if (lock_statement.execute(extension_, &id) == 0)
         return false;
-    row.ctid = tid_of(column(0, 1));
-    row.exists = true;
-    MemoryContext before = MemoryContextSwitchTo(context_);
-    row.state = DatumGetJsonbPCopy(column(0, 2));
-    MemoryContextSwitchTo(before);
-    row.version = DatumGetInt64(column(0, 3));
-    row.lamport = DatumGetInt64(column(0, 4));
-    row.clock = keep(column(0, 5));
-    row.registers = keep(column(0, 6));
+    Datum columns[lock_columns];
+    for (int i = 0; i < lock_columns; ++i)
+        columns[i] = column(0, i + 1);
+    row = keep_row(columns);
     SPI_freetuptable(SPI_tuptable);
     return true;
+}
+
+size_t DocumentRows::lock_many(std::span<const Datum> ids, LockedCallback locked, void* context)
+{
+    Datum array = PointerGetDatum(construct_array(const_cast<Datum*>(ids.data()),
+                                                  static_cast<int>(ids.size()), TEXTOID, -1, false,
+                                                  TYPALIGN_INT));
+    size_t count = 0;
+    lock_many_statement.for_each(Access::write, extension_, &array, nullptr,
+                                 [&](TupleTableSlot* slot) {
+                                     bool missing;
+                                     slot_getattr(slot, 1, &missing);
+                                     if (missing)
+                                         return false;
+                                     Datum columns[lock_columns];
+                                     for (int i = 0; i < lock_columns; ++i)
+                                         columns[i] = slot_column(slot, i + 1);
+                                     locked(keep_row(columns), context);
+                                     return ++count < ids.size();
+                                 });
+    return count;
 }
 
 bool DocumentRows::lock_existing(Datum id, DocumentRow& row)
@@ -245,12 +288,8 @@ bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& 
                       copy_value(row.registers),
                       TimestampTzGetDatum(row.now)};
     bool inserted = false;
-    const DecidedColumn decided[] = {{"state", values[1], false},
-                                     {"version", values[2], true},
-                                     {"lamport", values[3], true},
-                                     {"clock", values[4], false},
-                                     {"registers", values[5], false}};
-    run_own_write({"documents", OwnWrite::Event::insert, id, row.version, decided}, [&] {
+    OwnRow own{id, {}, values};
+    run_own_write({"documents", OwnWrite::Event::insert, {&own, 1}, insert_decided}, [&] {
         inserted = insert_statement.execute(extension_, values) == 1;
         if (inserted)
             ctid = tid_of(column(0, 1));
@@ -261,12 +300,11 @@ bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& 
 
 bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
 {
-    /*
-     * The version is not known before the row is read, and the guard asks for it: whoever holds the
-     * document's key holds its tombstone too, so any version is ours.
-     */
+    /* Its place is not known before it is read; whoever holds the document's key holds its
+     * tombstone too. */
     bool found = false;
-    run_own_write({"tombstones", OwnWrite::Event::remove, id, any_version},
+    OwnRow own{id};
+    run_own_write({"tombstones", OwnWrite::Event::remove, {&own, 1}},
                   [&] { found = take_statement.execute(extension_, &id) == 1; });
     if (found) {
         keep_tombstone(row);
@@ -300,33 +338,48 @@ bool DocumentRows::read_tombstone(Datum id, DocumentRow& row)
     return true;
 }
 
-void DocumentRows::update(Datum id, const DocumentRow& stored, const NewDocumentRow& row)
+void DocumentRows::update(std::span<const DocumentUpdate> updates)
 {
-    ItemPointerData place = stored.ctid;
-    Datum values[] = {
-        PointerGetDatum(&place),      id,
-        Int64GetDatum(row.version),   Int64GetDatum(row.lamport),
-        clock_datum(row.clock),       copy_value(row.registers),
-        TimestampTzGetDatum(row.now), row.state ? JsonbPGetDatum(row.state) : Datum(0)};
-    Statement& statement = row.state ? update_state_statement : update_statement;
-    const DecidedColumn decided[] = {
-        {"version", values[2], true},
-        {"lamport", values[3], true},
-        {"clock", values[4], false},
-        {"registers", values[5], false},
-        {"state", JsonbPGetDatum(row.state ? row.state : stored.state), false}};
-    run_own_write({"documents", OwnWrite::Event::update, id, row.version, decided},
-                  [&] { require_one_row(statement.execute(extension_, values), "documents"); });
+    struct Filled {
+        ItemPointerData place;
+        Datum values[update_size];
+    };
+    auto filled = make_array<Filled>(updates.size());
+    for (bool with_state : {false, true}) {
+        auto rows = make_array<RowValues>(updates.size());
+        auto own = make_array<OwnRow>(updates.size());
+        size_t count = 0;
+        for (size_t i = 0; i < updates.size(); ++i) {
+            const auto& [id, stored, row] = updates[i];
+            if ((row.state != nullptr) != with_state)
+                continue;
+            filled[i] = {stored->ctid,
+                         {PointerGetDatum(&filled[i].place), id, Int64GetDatum(row.version),
+                          Int64GetDatum(row.lamport), clock_datum(row.clock),
+                          copy_value(row.registers), TimestampTzGetDatum(row.now),
+                          JsonbPGetDatum(row.state ? row.state : stored->state)}};
+            rows[count] = {filled[i].values};
+            own[count++] = {id, stored->ctid, filled[i].values};
+        }
+        if (count == 0)
+            continue;
+        RowsStatement& statement = with_state ? update_state_statement : update_statement;
+        run_own_write({"documents", OwnWrite::Event::update, own.first(count), update_decided},
+                      [&] {
+                          require_all_rows(statement.execute(extension_, rows.first(count)), count,
+                                           "documents");
+                      });
+    }
 }
 
 void DocumentRows::raise_clock(Datum id, const DocumentRow& row, Bytes clock)
 {
     ItemPointerData place = row.ctid;
-    Datum values[] = {PointerGetDatum(&place), id, copy_value(clock)};
-    const DecidedColumn decided[] = {{"state", JsonbPGetDatum(row.state), false},
-                                     {"clock", values[2], false}};
-    run_own_write({"documents", OwnWrite::Event::update, id, row.version, decided}, [&] {
-        require_one_row(raise_statement.execute(extension_, values), "documents");
+    Datum values[] = {PointerGetDatum(&place), id, copy_value(clock), JsonbPGetDatum(row.state)};
+    static constexpr DecidedColumn decided[] = {{"clock", 2, false}, {"state", 3, false}};
+    OwnRow own{id, row.ctid, values};
+    run_own_write({"documents", OwnWrite::Event::update, {&own, 1}, decided}, [&] {
+        require_all_rows(raise_statement.execute(extension_, values), 1, "documents");
     });
 }
 
@@ -336,17 +389,19 @@ void DocumentRows::set_registers(Datum id, const DocumentRow& row, Bytes registe
     Datum values[] = {PointerGetDatum(&place), id, copy_value(registers)};
     const char* table = row.exists ? "documents" : "tombstones";
     Statement& statement = row.exists ? set_registers_statement : set_tombstone_statement;
-    const DecidedColumn decided[] = {{"registers", values[2], false}};
-    run_own_write({table, OwnWrite::Event::update, id, row.version, decided},
-                  [&] { require_one_row(statement.execute(extension_, values), table); });
+    static constexpr DecidedColumn decided[] = {{"registers", 2, false}};
+    OwnRow own{id, row.ctid, values};
+    run_own_write({table, OwnWrite::Event::update, {&own, 1}, decided},
+                  [&] { require_all_rows(statement.execute(extension_, values), 1, table); });
 }
 
-void DocumentRows::remove(Datum id, const ItemPointerData& ctid, int64_t stored_version)
+void DocumentRows::remove(Datum id, const ItemPointerData& ctid)
 {
     ItemPointerData place = ctid;
     Datum values[] = {PointerGetDatum(&place), id};
-    run_own_write({"documents", OwnWrite::Event::remove, id, stored_version}, [&] {
-        require_one_row(remove_statement.execute(extension_, values), "documents");
+    OwnRow own{id, ctid};
+    run_own_write({"documents", OwnWrite::Event::remove, {&own, 1}}, [&] {
+        require_all_rows(remove_statement.execute(extension_, values), 1, "documents");
     });
 }
 
@@ -358,76 +413,11 @@ void DocumentRows::put_tombstone(Datum id, const DocumentRow& row)
                       clock_datum(row.clock),
                       copy_value(row.registers),
                       TimestampTzGetDatum(row.deleted_at)};
-    const DecidedColumn decided[] = {
-        {"lamport", values[2], true}, {"clock", values[3], false}, {"registers", values[4], false}};
-    run_own_write({"tombstones", OwnWrite::Event::insert, id, row.version, decided}, [&] {
-        require_one_row(put_statement.execute(extension_, values), "tombstones");
-    });
-}
-
-uint64 DocumentRows::query_recorded(Datum ids)
-{
-    return recorded_statement.execute(extension_, &ids);
-}
-
-RecordedDelta* DocumentRows::recorded_at(uint64 row, Uuid& id, std::string_view& document)
-{
-    MemoryContext before = MemoryContextSwitchTo(context_);
-    auto* recorded = static_cast<RecordedDelta*>(palloc0(sizeof(RecordedDelta)));
-    bool null;
-    std::memcpy(id.data(), DatumGetUUIDP(column(row, 1))->data, id.size());
-    document = as_text(keep(column(row, 2)));
-    recorded->version = DatumGetInt64(column(row, 3));
-    recorded->clock_value = DatumGetInt64(column(row, 4));
-    recorded->lamport = DatumGetInt64(column(row, 5));
-    recorded->field = as_text(keep(column(row, 6)));
-    Datum changed = column(row, 7, &null);
-    recorded->changed_fields = null ? Datum(0) : datumCopy(changed, false, -1);
-    recorded->timestamp = DatumGetTimestampTz(column(row, 8));
-    MemoryContextSwitchTo(before);
-    return recorded;
-}
-
-void DocumentRows::log(const DeltaInput& input, Datum document)
-{
-    const Verdict& verdict = *input.verdict;
-    pg_uuid_t uuid;
-    std::memcpy(uuid.data, input.id->data(), input.id->size());
-    std::optional<std::string_view> server = input.server;
-    if (!server && settings::server_id[0])
-        server = settings::server_id;
-
-    Datum values[17];
-    bool nulls[17] = {};
-    int at = 0;
-    auto put = [&](Datum value, bool null = false) {
-        values[at] = value;
-        nulls[at++] = null;
-    };
-    put(UUIDPGetDatum(&uuid));
-    put(document);
-    put(text_datum(input.delta.client));
-    put(text_datum(to_text(input.delta.operation)));
-    put(text_datum(input.delta.field));
-    put(input.value ? JsonbPGetDatum(input.value) : Datum(0), !input.value);
-    put(Int64GetDatum(verdict.number));
-    put(TimestampTzGetDatum(*input.timestamp));
-    put(verdict.clock ? copy_value(*verdict.clock) : Datum(0), !verdict.clock);
-    put(Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
-    put(Int64GetDatum(verdict.stamp));
-    put(Int64GetDatum(verdict.lamport));
-    put(Int64GetDatum(verdict.version));
-    put(text_datum(verdict.applied ? "applied" : "superseded"));
-    put(verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
-    put(server ? text_datum(*server) : Datum(0), !server);
-    put(Int64GetDatum(input.seq));
-    const DecidedColumn decided[] = {
-        {"document_id", values[1], false}, {"client_id", values[2], false},
-        {"clock_value", values[6], true},  {"stamp", values[10], true},
-        {"lamport", values[11], true},     {"version", values[12], true},
-        {"seq", values[16], true}};
-    run_own_write({"deltas", OwnWrite::Event::insert, UUIDPGetDatum(&uuid), 0, decided}, [&] {
-        require_one_row(log_statement.execute(extension_, values, nulls), "deltas");
+    static constexpr DecidedColumn decided[] = {
+        {"version", 1, true}, {"lamport", 2, true}, {"clock", 3, false}, {"registers", 4, false}};
+    OwnRow own{id, {}, values};
+    run_own_write({"tombstones", OwnWrite::Event::insert, {&own, 1}, decided}, [&] {
+        require_all_rows(put_statement.execute(extension_, values), 1, "tombstones");
     });
 }
 

@@ -9,11 +9,12 @@ extern "C" {
 
 #include "document/document.hpp"
 #include "postgres/catalog.hpp"
-#include "storage/delta_input.hpp"
+#include "postgres/unix_time.hpp"
 
 /*
- * The rows of synckit.documents, tombstones and deltas, read and written by SQL as the caller.
- * Within SPI; what is returned lives in the given context.
+ * The rows of synckit.documents and synckit.tombstones, read and written by SQL as the caller.
+ * Within SPI, whose memory context must be the current one; what is returned lives in the given
+ * context.
  */
 namespace synckit {
 
@@ -43,6 +44,12 @@ struct NewDocumentRow {
     TimestampTz now;
 };
 
+struct DocumentUpdate {
+    Datum id;                  // text
+    const DocumentRow* stored; // locked
+    NewDocumentRow row;
+};
+
 /* The tombstone of a document that would have become this row. */
 inline DocumentRow tombstone_of(const NewDocumentRow& row)
 {
@@ -65,8 +72,21 @@ class DocumentRows {
     /* Locks the row FOR NO KEY UPDATE, so that foreign keys to it do not wait. False if there is
      * none to be seen. */
     bool lock(Datum id, DocumentRow& row);
-    /* The same; false only if there is no row. One that policies hide is 42501, one that the
-     * snapshot does not show 40001. */
+    /*
+     * Locks documents as lock() does, in this order, until one is not there: calls locked(row) for
+     * each, and returns how many there were. The order is what keeps callers from waiting for each
+     * other in a circle, so nothing behind the first that is missing is locked.
+     */
+    template <class Locked>
+    size_t lock_in_order(std::span<const Datum> ids, Locked locked)
+    {
+        return lock_many(
+            ids,
+            [](const DocumentRow& row, void* context) { (*static_cast<Locked*>(context))(row); },
+            &locked);
+    }
+    /* The same as lock(); false only if there is no row. One that policies hide is 42501, one that
+     * the snapshot does not show 40001. */
     bool lock_existing(Datum id, DocumentRow& row);
 
     /* False if a row with this id is there, visible or not. */
@@ -79,33 +99,20 @@ class DocumentRows {
     /* Reads it without taking it away; false if there is none to be seen. */
     bool read_tombstone(Datum id, DocumentRow& row);
 
-    void update(Datum id, const DocumentRow& stored, const NewDocumentRow& row);
+    /* In this order. */
+    void update(std::span<const DocumentUpdate> updates);
     /* Changes the clock alone: no delta, no version. */
     void raise_clock(Datum id, const DocumentRow& row, Bytes clock);
     /* Changes the registers alone, of a document or of a tombstone. */
     void set_registers(Datum id, const DocumentRow& row, Bytes registers);
-    void remove(Datum id, const ItemPointerData& ctid, int64_t stored_version);
+    void remove(Datum id, const ItemPointerData& ctid);
     void put_tombstone(Datum id, const DocumentRow& row);
 
-    /* Calls found(id, document id, what was recorded) for each of these ids that the log holds. */
-    template <class Found>
-    void find_recorded(Datum ids, Found found)
-    {
-        uint64 count = query_recorded(ids);
-        for (uint64 row = 0; row < count; ++row) {
-            Uuid id;
-            std::string_view document;
-            RecordedDelta* recorded = recorded_at(row, id, document);
-            found(id, document, recorded);
-        }
-    }
-
-    /* Logs an accepted delta, whose id and timestamp are settled. */
-    void log(const DeltaInput& input, Datum document);
-
   private:
-    uint64 query_recorded(Datum ids);
-    RecordedDelta* recorded_at(uint64 row, Uuid& id, std::string_view& document);
+    using LockedCallback = void (*)(const DocumentRow& row, void* context);
+
+    size_t lock_many(std::span<const Datum> ids, LockedCallback locked, void* context);
+    DocumentRow keep_row(const Datum* columns);
     Bytes keep(Datum value);
     void keep_tombstone(DocumentRow& row);
 
@@ -121,6 +128,20 @@ bool row_exists(const char* table, Datum id);
 
 /* 42501 where a policy hides a row, 27000 where a trigger keeps it from being written. */
 [[noreturn]] void refuse_hidden_row(const char* table, Datum id);
+
+/* 27000 unless so many rows were written: they were locked, or just inserted, so only a trigger can
+ * have kept one from it. */
+void require_all_rows(uint64 written, size_t expected, const char* table);
+
+/* An array in the current memory context, of things that need no destructor. */
+template <class T>
+std::span<T> make_array(size_t count)
+{
+    auto* array = static_cast<T*>(palloc_extended(sizeof(T) * (count + 1), MCXT_ALLOC_HUGE));
+    for (size_t i = 0; i < count; ++i)
+        new (&array[i]) T();
+    return {array, count};
+}
 
 /* An array of text from strings that live anywhere. */
 Datum text_array(std::span<const std::string_view> texts);

@@ -1,6 +1,7 @@
 #include "storage/open_document.hpp"
 
 #include "storage/decisions.hpp"
+#include "storage/delta_input.hpp"
 #include "storage/pending_merges.hpp"
 #include "postgres/settings.hpp"
 
@@ -29,21 +30,29 @@ Document* make_document(const StoredDocument& stored, ContextMemory& memory)
 
 } // namespace
 
+void OpenDocument::take(const DocumentRow& row)
+{
+    stored = row;
+    now = GetCurrentTimestamp();
+}
+
 bool OpenDocument::lock(DocumentRows& rows)
 {
     refuse_pending_merge(id);
-    if (!rows.lock(id, stored))
+    DocumentRow row;
+    if (!rows.lock(id, row))
         return false;
-    now = GetCurrentTimestamp();
+    take(row);
     return true;
 }
 
 bool OpenDocument::lock_existing(DocumentRows& rows)
 {
     refuse_pending_merge(id);
-    if (!rows.lock_existing(id, stored))
+    DocumentRow row;
+    if (!rows.lock_existing(id, row))
         return false;
-    now = GetCurrentTimestamp();
+    take(row);
     return true;
 }
 
@@ -144,31 +153,55 @@ NewDocumentRow OpenDocument::new_row(bool with_state) const
     return row;
 }
 
-void OpenDocument::write(DocumentRows& rows)
+Verdict* OpenDocument::apply(const Delta& delta, ContextMemory& memory)
 {
-    int64_t row_version = created ? inserted.version : stored.version;
-    if (accepted == 0) {
-        if (created) { // for nothing, as it turned out
-            rows.remove(id, stored.ctid, row_version);
-            if (had_tombstone)
-                rows.put_tombstone(id, stored);
+    Verdict verdict = document->apply(delta, ticks_of(now), settings::merge_limits());
+    ++accepted;
+    return new (memory.allocate(sizeof(Verdict), alignof(Verdict))) Verdict(std::move(verdict));
+}
+
+namespace {
+
+/* Writes all but an update of the row, which is what is returned. */
+std::optional<DocumentUpdate> write_but_update(DocumentRows& rows, OpenDocument& open)
+{
+    if (open.accepted == 0) {
+        if (open.created) { // for nothing, as it turned out
+            rows.remove(open.id, open.stored.ctid);
+            if (open.had_tombstone)
+                rows.put_tombstone(open.id, open.stored);
         }
-        return;
+        return std::nullopt;
     }
-    NewDocumentRow row = new_row(false);
-    if (!document->exists()) {
-        rows.remove(id, stored.ctid, row_version);
-        rows.put_tombstone(id, tombstone_of(row));
-        return;
+    NewDocumentRow row = open.new_row(false);
+    if (!open.document->exists()) {
+        rows.remove(open.id, open.stored.ctid);
+        rows.put_tombstone(open.id, tombstone_of(row));
+        return std::nullopt;
     }
-    bool as_inserted = created && row.version == inserted.version &&
+    const NewDocumentRow& inserted = open.inserted;
+    bool as_inserted = open.created && row.version == inserted.version &&
                        row.lamport == inserted.lamport && same_bytes(row.clock, inserted.clock) &&
                        same_bytes(row.registers, inserted.registers);
     if (as_inserted)
-        return;
-    if (created || document->state_changed())
-        row.state = build_state();
-    rows.update(id, stored, row);
+        return std::nullopt;
+    if (open.created || open.document->state_changed())
+        row.state = open.build_state();
+    return DocumentUpdate{open.id, &open.stored, row};
+}
+
+} // namespace
+
+void write_documents(DocumentRows& rows, std::span<OpenDocument* const> documents)
+{
+    auto updates = make_array<DocumentUpdate>(documents.size());
+    size_t count = 0;
+    for (OpenDocument* document : documents) {
+        CHECK_FOR_INTERRUPTS();
+        if (std::optional<DocumentUpdate> update = write_but_update(rows, *document))
+            updates[count++] = *update;
+    }
+    rows.update(updates.first(count));
 }
 
 } // namespace synckit

@@ -24,6 +24,8 @@ struct OpenDocument {
 
     bool is_taken() const { return stored.exists || created; }
 
+    /* What DocumentRows has locked. */
+    void take(const DocumentRow& row);
     /* Locks the row; false if there is none. */
     bool lock(DocumentRows& rows);
     /* False only if there is no row: see DocumentRows. */
@@ -44,21 +46,19 @@ struct OpenDocument {
     Jsonb* build_state() const;
     NewDocumentRow new_row(bool with_state) const;
 
-    /* Writes what was merged: the row, or in its place the tombstone. */
-    void write(DocumentRows& rows);
+    /* Merges the delta (rules 2 to 5 of docs/merge.md). Throws what refuses it: for run_pure(). */
+    Verdict* apply(const Delta& delta, ContextMemory& memory);
 
   private:
     void read_state(bool with_texts);
 };
 
-/* An array in the current memory context, of things that need no destructor. */
-template <class T>
-std::span<T> make_array(size_t count)
+/* Writes what was merged into them, of each its row, or in its place the tombstone. */
+void write_documents(DocumentRows& rows, std::span<OpenDocument* const> documents);
+inline void write_document(DocumentRows& rows, OpenDocument& document)
 {
-    auto* array = static_cast<T*>(palloc_extended(sizeof(T) * (count + 1), MCXT_ALLOC_HUGE));
-    for (size_t i = 0; i < count; ++i)
-        new (&array[i]) T();
-    return {array, count};
+    OpenDocument* one = &document;
+    write_documents(rows, {&one, 1});
 }
 
 } // namespace synckit

@@ -10,7 +10,7 @@ namespace synckit {
 
 namespace {
 
-OwnWriteMark mark = {};
+OwnWriteProgress progress = {};
 
 HeapTuple written_tuple(TriggerData* trigger)
 {
@@ -19,34 +19,36 @@ HeapTuple written_tuple(TriggerData* trigger)
 }
 
 /* Whether this row is the one that a function is writing. */
-bool is_own(const OwnWrite* own_write, TriggerData* trigger)
+bool is_own(const OwnWrite& write, const OwnRow& own, TriggerData* trigger)
 {
     const char* table = RelationGetRelationName(trigger->tg_relation);
-    if (!own_write || std::strcmp(own_write->table, table) != 0 ||
-        own_write->event != event_of(trigger->tg_event))
+    if (write.event != event_of(trigger->tg_event) || std::strcmp(write.table, table) != 0)
+        return false;
+    if (ItemPointerIsValid(&own.place) &&
+        !ItemPointerEquals(const_cast<ItemPointer>(&own.place), &trigger->tg_trigtuple->t_self))
         return false;
     Row row(written_tuple(trigger), RelationGetDescr(trigger->tg_relation));
     if (std::strcmp(table, "deltas") == 0)
         return std::memcmp(DatumGetUUIDP(row.require("id", UUIDOID))->data,
-                           DatumGetUUIDP(own_write->key)->data, UUID_LEN) == 0;
-    return datum_text(row.require("id", TEXTOID)) == datum_text(own_write->key) &&
-           (own_write->version == any_version ||
-            DatumGetInt64(row.require("version", INT8OID)) == own_write->version);
+                           DatumGetUUIDP(own.key)->data, UUID_LEN) == 0;
+    return datum_text(row.require("id", TEXTOID)) == datum_text(own.key);
 }
 
-void check_decided(const OwnWrite& own_write, HeapTuple tuple, TupleDesc descriptor)
+void check_decided(const OwnWrite& write, const OwnRow& own, HeapTuple tuple, TupleDesc descriptor)
 {
-    for (const DecidedColumn& column : own_write.decided) {
+    for (const DecidedColumn& column : write.decided) {
         bool null = true;
-        int number = SPI_fnumber(descriptor, column.name);
+        int number = column.is_bigint ? column_number(descriptor, column.name, INT8OID)
+                                      : find_column(descriptor, column.name);
+        Datum decided = own.values[column.at];
         Datum value = number > 0 ? SPI_getbinval(tuple, descriptor, number, &null) : Datum(0);
-        bool same = !null && (column.is_bigint ? value == column.value
-                                               : datum_text(value) == datum_text(column.value));
+        bool same = !null && (column.is_bigint ? value == decided
+                                               : datum_text(value) == datum_text(decided));
         if (!same)
             ereport(ERROR,
                     (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                      errmsg("a trigger changed \"%s\" of a row of synckit.%s that was merged",
-                            column.name, own_write.table),
+                            column.name, write.table),
                      errdetail("The row would no longer be what its deltas make of it."),
                      errhint("Change the document by a delta of the trigger's own.")));
     }
@@ -54,14 +56,14 @@ void check_decided(const OwnWrite& own_write, HeapTuple tuple, TupleDesc descrip
 
 } // namespace
 
-OwnWriteMark current_own_write()
+OwnWriteProgress current_own_write()
 {
-    return mark;
+    return progress;
 }
 
-void set_current_own_write(OwnWriteMark row)
+void set_current_own_write(OwnWriteProgress current)
 {
-    mark = row;
+    progress = current;
 }
 
 OwnWrite::Event event_of(TriggerEvent event)
@@ -73,19 +75,23 @@ OwnWrite::Event event_of(TriggerEvent event)
 
 bool pass_own_write(TriggerData* trigger)
 {
-    const OwnWrite* own_write = mark.before;
-    if (!is_own(own_write, trigger))
+    const OwnWrite* write = progress.write;
+    if (!write || progress.before == write->rows.size())
         return false;
-    check_decided(*own_write, written_tuple(trigger), RelationGetDescr(trigger->tg_relation));
-    mark = {nullptr, own_write}; // one row: what a trigger writes meanwhile is not ours
+    const OwnRow& own = write->rows[progress.before];
+    if (!is_own(*write, own, trigger))
+        return false;
+    check_decided(*write, own, written_tuple(trigger), RelationGetDescr(trigger->tg_relation));
+    ++progress.before; // once: what a trigger writes meanwhile is not ours
     return true;
 }
 
 bool has_passed(TriggerData* trigger)
 {
-    if (!is_own(mark.after, trigger))
+    if (progress.after == progress.before ||
+        !is_own(*progress.write, progress.write->rows[progress.after], trigger))
         return false;
-    mark = {};
+    ++progress.after;
     return true;
 }
 

@@ -4,54 +4,59 @@
 
 extern "C" {
 #include "commands/trigger.h"
+#include "storage/itemptr.h"
 #include "utils/uuid.h"
 }
 
 /*
- * How our triggers on the user's tables tell a row that one of our functions has finished from one
- * that somebody writes by hand: the function names the one row that it is writing just now. A mere
- * flag would let through what a user's trigger writes in the meantime.
+ * How our triggers on the user's tables tell rows that one of our functions has finished from those
+ * that somebody writes by hand: the function names the rows that it is writing just now, in their
+ * order. A mere flag would let through what a user's trigger writes in the meantime.
  */
 namespace synckit {
 
 /* A column as the function decided it: whoever changes it on the way undoes the merge. */
 struct DecidedColumn {
     const char* name;
-    Datum value;
+    size_t at;      // among OwnRow::values
     bool is_bigint; // else a varlena
 };
 
-/* For a row whose version is read by the statement that writes it. */
-inline constexpr int64_t any_version = -1;
+struct OwnRow {
+    Datum key;               // id of the document (text), or of the delta (uuid)
+    ItemPointerData place{}; // of the row that is changed or removed, if it is known
+    const Datum* values = nullptr;
+};
 
+/* What one statement writes. */
 struct OwnWrite {
     enum class Event { insert, update, remove };
 
     const char* table;
     Event event;
-    Datum key;       // id of the document (text), or of the delta (uuid)
-    int64_t version; // of documents and tombstones
+    std::span<const OwnRow> rows;
     std::span<const DecidedColumn> decided{};
 };
 
-/* The row that is being written by a function: until our BEFORE trigger has met it, then until our
- * AFTER trigger has. */
-struct OwnWriteMark {
-    const OwnWrite* before;
-    const OwnWrite* after;
+/* A write that is under way: so many of its rows have met our BEFORE ROW trigger, and our AFTER ROW
+ * trigger. */
+struct OwnWriteProgress {
+    const OwnWrite* write;
+    size_t before;
+    size_t after;
 };
-OwnWriteMark current_own_write();
-void set_current_own_write(OwnWriteMark);
+OwnWriteProgress current_own_write();
+void set_current_own_write(OwnWriteProgress);
 
-/* Runs what writes that row. The mark falls however the statement ends. */
+/* Runs the statement that writes those rows. They are no longer expected however it ends. */
 template <class Body>
-void run_own_write(const OwnWrite& row, Body body)
+void run_own_write(const OwnWrite& write, Body body)
 {
-    OwnWriteMark outer =
+    OwnWriteProgress outer =
         current_own_write(); // a trigger may call our functions while one is at work
     PG_TRY();
     {
-        set_current_own_write({&row, nullptr});
+        set_current_own_write({&write, 0, 0});
         body();
     }
     PG_FINALLY();
@@ -65,9 +70,8 @@ void run_own_write(const OwnWrite& row, Body body)
 OwnWrite::Event event_of(TriggerEvent event);
 
 /*
- * Whether the row is the one that a function is writing just now, which has merged it already. A
- * user's BEFORE trigger has been there before us: what the function decided must still stand
- * (27000).
+ * Whether the row is the next one that a function is writing, which has merged it already. A user's
+ * BEFORE trigger has been there before us: what the function decided must still stand (27000).
  */
 bool pass_own_write(TriggerData* trigger);
 

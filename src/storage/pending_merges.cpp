@@ -132,16 +132,18 @@ void PendingMerges::write_all(DocumentRows& rows)
 {
     if (!kept_)
         return;
+    auto documents = make_array<OpenDocument>(kept_->documents.size());
+    auto taken = make_array<OpenDocument*>(documents.size());
     size_t written = 0;
-    while (!kept_->documents.empty()) {
-        auto first = kept_->documents.begin();
-        OpenDocument document = first->second;
-        kept_->documents.erase(first); // from now on others may meet it: a user's trigger may
-        document.write(rows);
+    for (size_t i = 0; auto& [id, document] : kept_->documents) {
+        documents[i] = document;
+        taken[i] = &documents[i];
         written += document.accepted;
+        ++i;
     }
+    kept_ = nullptr; // from now on others may meet them: a user's trigger may
+    write_documents(rows, taken);
     note_deltas_written(written);
-    kept_ = nullptr;
     MemoryContextReset(context_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "document/delta_id.hpp"
 #include "storage/open_document.hpp"
 
 /*

@@ -17,10 +17,16 @@ extern "C" {
  */
 namespace synckit {
 
+/* The column's number, or one that is not above zero. */
+inline int find_column(TupleDesc descriptor, const char* name)
+{
+    return SPI_fnumber(descriptor, name);
+}
+
 /* Users may alter the columns too: to take a value for one of another type would be a crash. */
 inline int column_number(TupleDesc descriptor, const char* name, Oid type)
 {
-    int number = SPI_fnumber(descriptor, name);
+    int number = find_column(descriptor, name);
     Oid found = number > 0 ? SPI_gettypeid(descriptor, number) : InvalidOid;
     if (found != type && !(type == TEXTOID && found == VARCHAROID))
         ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -137,23 +137,20 @@ void merge_all(OpenDocument& document, std::span<DeltaInput> deltas, ContextMemo
 {
     Oid sequence = require_table("deltas_seq");
     for (DeltaInput& delta : deltas) {
-        run_pure([&] {
-            delta.verdict = new (memory.allocate(sizeof(Verdict), alignof(Verdict)))
-                Verdict(document.document->apply(delta.delta, ticks_of(document.now),
-                                                 settings::merge_limits()));
-        });
-        ++document.accepted;
+        run_pure([&] { delta.verdict = document.apply(delta.delta, memory); });
         delta.seq = nextval_internal(sequence, false);
     }
 }
 
-void log_all(DocumentRows& rows, const OpenDocument& document, std::span<DeltaInput> deltas)
+void log_all(DeltaLog& log, const OpenDocument& document, std::span<DeltaInput> deltas)
 {
-    for (DeltaInput& delta : deltas) {
-        delta.id = new_delta_id(document.now);
-        delta.timestamp = document.now;
-        rows.log(delta, document.id);
+    auto logged = make_array<LoggedDelta>(deltas.size());
+    for (size_t i = 0; i < deltas.size(); ++i) {
+        deltas[i].id = new_delta_id(document.now);
+        deltas[i].timestamp = document.now;
+        logged[i] = {&deltas[i], document.id};
     }
+    log.write(logged);
     if (!deltas.empty())
         note_deltas_written(deltas.size());
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/delta_log.hpp"
 #include "storage/open_document.hpp"
 
 namespace synckit {
@@ -22,7 +23,7 @@ std::span<DeltaInput> deltas_of_deletion(const OpenDocument& document, std::stri
 void merge_all(OpenDocument& document, std::span<DeltaInput> deltas, ContextMemory& memory);
 
 /* Logs what was merged, and wakes the publisher at commit. Within SPI. */
-void log_all(DocumentRows& rows, const OpenDocument& document, std::span<DeltaInput> deltas);
+void log_all(DeltaLog& log, const OpenDocument& document, std::span<DeltaInput> deltas);
 
 /* Raises unless it is a JSON object (22004, 22023). */
 void check_state(const Jsonb* state);

@@ -58,20 +58,17 @@ DeltaInput delta_of_row(const Row& row, const ExtensionObjects& extension, bool 
 
 [[noreturn]] void refuse_id_of_another_document()
 {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("a delta with this id is recorded for another document"),
-                    errdetail("An id names one delta for ever."),
-                    errhint("Give each delta an id of its own.")));
+    run_pure([] { throw_id_of_another_document(); });
     pg_unreachable();
 }
 
 /* Whether the log holds the delta already, for this document. */
-bool is_recorded(DocumentRows& rows, const DeltaInput& input)
+bool is_recorded(DeltaLog& log, const DeltaInput& input)
 {
     Datum id = PointerGetDatum(input.id->data());
     Datum ids = PointerGetDatum(construct_array(&id, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
     bool recorded = false;
-    rows.find_recorded(ids, [&](const Uuid&, std::string_view document, RecordedDelta*) {
+    log.find(ids, [&](const Uuid&, std::string_view document, RecordedDelta*) {
         if (document != *input.document)
             refuse_id_of_another_document();
         recorded = true;
@@ -80,8 +77,8 @@ bool is_recorded(DocumentRows& rows, const DeltaInput& input)
 }
 
 /* Locks or creates the document; null if the log holds the delta already. */
-OpenDocument* open(PendingMerges& merges, DocumentRows& rows, const DeltaInput& input,
-                   bool may_stamp)
+OpenDocument* open(PendingMerges& merges, DocumentRows& rows, DeltaLog& log,
+                   const DeltaInput& input, bool may_stamp)
 {
     ContextMemory& memory = merges.memory();
     OpenDocument document;
@@ -89,7 +86,7 @@ OpenDocument* open(PendingMerges& merges, DocumentRows& rows, const DeltaInput& 
     for (int attempt = 0; attempt < most_attempts; ++attempt) {
         CHECK_FOR_INTERRUPTS();
         bool locked = document.lock(rows);
-        if (is_recorded(rows, input))
+        if (is_recorded(log, input))
             return nullptr;
         const Delta* first = &input.delta;
         if (locked || document.create(rows, {&first, 1}, memory)) {
@@ -140,6 +137,7 @@ HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, boo
     }
     ContextMemory& memory = merges.memory();
     DocumentRows rows(extension, memory.context());
+    DeltaLog log(extension, memory.context());
     MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
     Row row(heap_copytuple(trigger->tg_trigtuple), descriptor);
     DeltaInput input = delta_of_row(row, extension, may_stamp);
@@ -148,16 +146,11 @@ HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, boo
     if (earlier && earlier != document)
         refuse_id_of_another_document();
     if (!document)
-        document = open(merges, rows, input, may_stamp);
-    else if (earlier || is_recorded(rows, input))
+        document = open(merges, rows, log, input, may_stamp);
+    else if (earlier || is_recorded(log, input))
         document = nullptr;
     if (document) {
-        run_pure([&] {
-            input.verdict = new (memory.allocate(sizeof(Verdict), alignof(Verdict)))
-                Verdict(document->document->apply(input.delta, ticks_of(document->now),
-                                                  settings::merge_limits()));
-        });
-        ++document->accepted;
+        run_pure([&] { input.verdict = document->apply(input.delta, memory); });
         input.seq = nextval_internal(require_table("deltas_seq"), false);
         if (!input.timestamp)
             input.timestamp = document->now;

@@ -264,7 +264,8 @@ void after(FunctionCallInfo fcinfo, TriggerData* trigger)
         take_tombstone(rows, decided->document);
     else if (!is_update)
         rows.put_tombstone(decided->document.id, decided->tombstone);
-    log_all(rows, decided->document, decided->deltas);
+    DeltaLog log(extension, CurrentMemoryContext);
+    log_all(log, decided->document, decided->deltas);
     spi.finish();
     MemoryContextDelete(decided->context);
 }

@@ -1,0 +1,144 @@
+#include "storage/delta_log.hpp"
+
+#include "postgres/rows_statement.hpp"
+#include "postgres/settings.hpp"
+#include "storage/document_rows.hpp"
+#include "storage/own_write.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/datum.h"
+}
+
+namespace synckit {
+
+namespace {
+
+constexpr Oid recorded_types[] = {UUIDARRAYOID};
+constexpr Oid recorded_results[] = {UUIDOID, TEXTOID, INT8OID,      INT8OID,
+                                    INT8OID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZOID};
+Statement recorded_statement(
+    "SELECT id, document_id, version, clock_value, lamport, field_path, changed_fields, "
+    "\"timestamp\" FROM synckit.deltas WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+    recorded_types, recorded_results);
+
+constexpr RowColumn log_columns[] = {
+    {"id", UUIDOID},
+    {"document_id", TEXTOID},
+    {"client_id", TEXTOID},
+    {"operation_type", TEXTOID},
+    {"field_path", TEXTOID},
+    {"value", JSONBOID},
+    {"clock_value", INT8OID},
+    {"at", TIMESTAMPTZOID},
+    {"clock", type_of_vclock},
+    {"seen", INT8OID},
+    {"stamp", INT8OID},
+    {"lamport", INT8OID},
+    {"version", INT8OID},
+    {"outcome", TEXTOID},
+    {"changed_fields", TEXTARRAYOID},
+    {"server_id", TEXTOID},
+    {"seq", INT8OID},
+};
+constexpr size_t log_size = std::size(log_columns);
+RowsStatement log_statement(
+    "INSERT INTO synckit.deltas (id, document_id, client_id, operation_type, field_path, value, "
+    "clock_value, \"timestamp\", clock, seen, stamp, lamport, version, outcome, changed_fields, "
+    "server_id, seq, xid) "
+    "SELECT id, document_id, client_id, operation_type, field_path, value, clock_value, at, clock, "
+    "seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, "
+    "pg_catalog.pg_current_xact_id() FROM @written@",
+    log_columns);
+constexpr DecidedColumn log_decided[] = {{"document_id", 1, false}, {"client_id", 2, false},
+                                         {"clock_value", 6, true},  {"stamp", 10, true},
+                                         {"lamport", 11, true},     {"version", 12, true},
+                                         {"seq", 16, true}};
+
+struct LogRow {
+    Datum values[log_size];
+    bool nulls[log_size];
+};
+
+void fill(LogRow& row, const LoggedDelta& delta)
+{
+    const DeltaInput& input = *delta.input;
+    const Verdict& verdict = *input.verdict;
+    std::optional<std::string_view> server = input.server;
+    if (!server && settings::server_id[0])
+        server = settings::server_id;
+    size_t at = 0;
+    auto put = [&](Datum value, bool null = false) {
+        row.values[at] = value;
+        row.nulls[at++] = null;
+    };
+    put(PointerGetDatum(input.id->data()));
+    put(delta.document);
+    put(text_datum(input.delta.client));
+    put(text_datum(to_text(input.delta.operation)));
+    put(text_datum(input.delta.field));
+    put(input.value ? JsonbPGetDatum(input.value) : Datum(0), !input.value);
+    put(Int64GetDatum(verdict.number));
+    put(TimestampTzGetDatum(*input.timestamp));
+    put(verdict.clock ? copy_value(*verdict.clock) : Datum(0), !verdict.clock);
+    put(Int64GetDatum(verdict.seen.value_or(0)), !verdict.seen);
+    put(Int64GetDatum(verdict.stamp));
+    put(Int64GetDatum(verdict.lamport));
+    put(Int64GetDatum(verdict.version));
+    put(text_datum(verdict.applied ? "applied" : "superseded"));
+    put(verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
+    put(server ? text_datum(*server) : Datum(0), !server);
+    put(Int64GetDatum(input.seq));
+}
+
+} // namespace
+
+void throw_id_of_another_document()
+{
+    throw Error(sqlstate::invalid_parameter_value,
+                "a delta with this id is recorded for another document",
+                "An id names one delta for ever.", "Give each delta an id of its own.");
+}
+
+uint64 DeltaLog::query(Datum ids)
+{
+    return recorded_statement.execute(extension_, &ids);
+}
+
+RecordedDelta* DeltaLog::recorded_at(uint64 row, Uuid& id, std::string_view& document)
+{
+    MemoryContext before = MemoryContextSwitchTo(context_);
+    auto* recorded = static_cast<RecordedDelta*>(palloc0(sizeof(RecordedDelta)));
+    bool null;
+    std::memcpy(id.data(), DatumGetUUIDP(column(row, 1))->data, id.size());
+    document = datum_text(PointerGetDatum(PG_DETOAST_DATUM_COPY(column(row, 2))));
+    recorded->version = DatumGetInt64(column(row, 3));
+    recorded->clock_value = DatumGetInt64(column(row, 4));
+    recorded->lamport = DatumGetInt64(column(row, 5));
+    recorded->field = datum_text(PointerGetDatum(PG_DETOAST_DATUM_COPY(column(row, 6))));
+    Datum changed = column(row, 7, &null);
+    recorded->changed_fields = null ? Datum(0) : datumCopy(changed, false, -1);
+    recorded->timestamp = DatumGetTimestampTz(column(row, 8));
+    MemoryContextSwitchTo(before);
+    return recorded;
+}
+
+void DeltaLog::write(std::span<const LoggedDelta> deltas)
+{
+    if (deltas.empty())
+        return;
+    auto filled = make_array<LogRow>(deltas.size());
+    auto rows = make_array<RowValues>(deltas.size());
+    auto own = make_array<OwnRow>(deltas.size());
+    for (size_t i = 0; i < deltas.size(); ++i) {
+        CHECK_FOR_INTERRUPTS();
+        fill(filled[i], deltas[i]);
+        rows[i] = {filled[i].values, filled[i].nulls};
+        own[i] = {filled[i].values[0], {}, filled[i].values};
+    }
+    run_own_write({"deltas", OwnWrite::Event::insert, own, log_decided}, [&] {
+        require_all_rows(log_statement.execute(extension_, rows), deltas.size(), "deltas");
+    });
+}
+
+} // namespace synckit

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "postgres/catalog.hpp"
+#include "storage/delta_input.hpp"
+
+/*
+ * The rows of synckit.deltas, read and written by SQL as the caller. Within SPI; what is returned
+ * lives in the given context.
+ */
+namespace synckit {
+
+/* A delta that was accepted, whose id and timestamp are settled. */
+struct LoggedDelta {
+    const DeltaInput* input;
+    Datum document; // text
+};
+
+class DeltaLog {
+  public:
+    DeltaLog(const ExtensionObjects& extension, MemoryContext context)
+        : extension_(extension), context_(context)
+    {
+    }
+
+    /* Calls found(id, document id, what was recorded) for each of these ids (uuid[]) that the log
+     * holds. */
+    template <class Found>
+    void find(Datum ids, Found found)
+    {
+        uint64 count = query(ids);
+        for (uint64 row = 0; row < count; ++row) {
+            Uuid id;
+            std::string_view document;
+            RecordedDelta* recorded = recorded_at(row, id, document);
+            found(id, document, recorded);
+        }
+    }
+
+    /* Writes them in this order. */
+    void write(std::span<const LoggedDelta> deltas);
+
+  private:
+    uint64 query(Datum ids);
+    RecordedDelta* recorded_at(uint64 row, Uuid& id, std::string_view& document);
+
+    ExtensionObjects extension_;
+    MemoryContext context_;
+};
+
+/* 22023 */
+[[noreturn]] void throw_id_of_another_document();
+
+} // namespace synckit
