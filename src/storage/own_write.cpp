@@ -34,6 +34,15 @@ bool is_own(const OwnWrite& write, const OwnRow& own, TriggerData* trigger)
     return datum_text(row.require("id", TEXTOID)) == datum_text(own.key);
 }
 
+/* Where this row is among those from first on, else end. It is the first of them, unless a user's
+ * trigger has kept that one from being written. */
+size_t find_own(TriggerData* trigger, size_t first, size_t end)
+{
+    while (first < end && !is_own(*progress.write, progress.write->rows[first], trigger))
+        ++first;
+    return first;
+}
+
 void check_decided(const OwnWrite& write, const OwnRow& own, HeapTuple tuple, TupleDesc descriptor)
 {
     for (const DecidedColumn& column : write.decided) {
@@ -75,23 +84,24 @@ OwnWrite::Event event_of(TriggerEvent event)
 
 bool pass_own_write(TriggerData* trigger)
 {
-    const OwnWrite* write = progress.write;
-    if (!write || progress.before == write->rows.size())
+    if (!progress.write)
         return false;
-    const OwnRow& own = write->rows[progress.before];
-    if (!is_own(*write, own, trigger))
+    const OwnWrite& write = *progress.write;
+    size_t at = find_own(trigger, progress.before, write.rows.size());
+    if (at == write.rows.size())
         return false;
-    check_decided(*write, own, written_tuple(trigger), RelationGetDescr(trigger->tg_relation));
-    ++progress.before; // once: what a trigger writes meanwhile is not ours
+    check_decided(write, write.rows[at], written_tuple(trigger),
+                  RelationGetDescr(trigger->tg_relation));
+    progress.before = at + 1; // once: what a trigger writes meanwhile is not ours
     return true;
 }
 
 bool has_passed(TriggerData* trigger)
 {
-    if (progress.after == progress.before ||
-        !is_own(*progress.write, progress.write->rows[progress.after], trigger))
+    size_t at = find_own(trigger, progress.after, progress.before);
+    if (at == progress.before)
         return false;
-    ++progress.after;
+    progress.after = at + 1;
     return true;
 }
 
