@@ -90,14 +90,14 @@ sub transaction
 }
 
 # A script a session, long enough; psql goes on after an error, as a pool of connections would, and stops in time.
-my $sessions = 8;
+my $sessions = 16;
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my @runs;
 for my $session (1 .. $sessions)
 {
-    # The last three send nothing but batches, births and deaths included, for documents of their own: each takes its
+    # The last five send nothing but batches, births and deaths included, for documents of their own: each takes its
     # locks in one order, so there is to be no deadlock among them.
-    my $make = $session > $sessions - 3 ? sub { apply_deltas($_[0], sub { 'batch' . int(rand 20) }) } : \&transaction;
+    my $make = $session > $sessions - 5 ? sub { apply_deltas($_[0], sub { 'batch' . int(rand 20) }) } : \&transaction;
     my $client = "client$session";
     my $file = "$folder/$session.sql";
     append_to_file($file, "SET synckit.client_id = '$client';\n\\set VERBOSITY verbose\n" . join('', map { $make->($client) . "\n" } 1 .. 4000));
@@ -125,7 +125,7 @@ note 'errors: ' . join ', ', map { "$_ $errors{$_}" } sort keys %errors;
 # Conflicts are to be expected, and what the scripts do to themselves: 1 / 0, a savepoint that was not reached.
 my %expected = map { $_ => 1 } qw(22012 25P02 3B001 40001 40P01 57014 SK001 SK002 22003 23505);
 is(join(' ', grep { !$expected{$_} } sort keys %errors), '', 'no errors but conflicts');
-is(join(' ', map { $_->{session} } grep { $_->{deadlocks} } @runs[ -3 .. -1 ]), '', 'batches meet no deadlock');
+is(join(' ', map { $_->{session} } grep { $_->{deadlocks} } @runs[ -5 .. -1 ]), '', 'batches meet no deadlock');
 
 my $check = sub {
     my ($name, $sql) = @_;
