@@ -177,6 +177,23 @@ SELECT (SELECT count(*) FROM notes) AS notes, (SELECT count(*)
     FROM synckit.documents WHERE owner IS NOT NULL) AS documents;
 SELECT * FROM disagreements;
 
+-- a birth that is not logged yet, and the deletion of the same: by a function and by hand; an upsert is no birth
+INSERT INTO synckit.documents (id, state) VALUES ('born', '{}') RETURNING synckit_delete_document(id);
+CREATE FUNCTION delete_by_hand(text) RETURNS integer LANGUAGE plpgsql AS
+    $$ BEGIN DELETE FROM synckit.documents WHERE id = $1; RETURN 1; END $$;
+INSERT INTO synckit.documents (id, state) VALUES ('born', '{}') RETURNING delete_by_hand(id);
+INSERT INTO synckit.documents (id, state) VALUES ('born', '{}');
+INSERT INTO synckit.documents (id, state) VALUES ('born', '{"x": 1}') ON CONFLICT (id) DO UPDATE SET state = excluded.state
+    RETURNING version;
+BEGIN;
+INSERT INTO synckit.documents (id, state) VALUES ('born', '{"x": 2}') ON CONFLICT (id) DO NOTHING RETURNING version;
+SELECT synckit_delete_document('born');
+COMMIT;
+SELECT * FROM log WHERE document = 'born';
+SELECT * FROM disagreements;
+INSERT INTO synckit.documents (id, state) VALUES (NULL, '{}');
+DROP FUNCTION delete_by_hand;
+
 SET client_min_messages = warning;
 DROP VIEW log, disagreements;
 DROP SCHEMA synckit CASCADE;

@@ -195,6 +195,17 @@ void forget_deletion(std::string_view id)
     }
 }
 
+void refuse_pending_birth(Datum id, int64_t version)
+{
+    if (!is_awaited({OwnWrite::Event::insert, datum_text(id), version}))
+        return;
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("document \"%s\" is being inserted by a statement that is under way",
+                           TextDatumGetCString(id)),
+                    errdetail("Its insertion is not logged before that ends."),
+                    errhint("Delete the document in a statement of its own.")));
+}
+
 void refuse_pending_deletion(Datum id)
 {
     std::string_view name = datum_text(id);

@@ -40,6 +40,10 @@ Decision* take_decision(OwnWrite::Event event, const Row& row, const ExtensionOb
 /* A function deletes the document: what was decided of its deletion did not happen. */
 void forget_deletion(std::string_view id);
 
+/* 27000 if a statement under way has inserted the document as this version and not logged that yet:
+ * its deletion would be logged first. */
+void refuse_pending_birth(Datum id, int64_t version);
+
 /* 27000 if a statement under way has deleted the document and not left its tombstone yet. There is
  * no row. */
 void refuse_pending_deletion(Datum id);

@@ -175,6 +175,7 @@ std::optional<DocumentUpdate> write_but_update(DocumentRows& rows, OpenDocument&
     }
     NewDocumentRow row = open.new_row(false);
     if (!open.document->exists()) {
+        refuse_pending_birth(open.id, open.stored.version);
         rows.remove(open.id, open.stored.ctid);
         rows.put_tombstone(open.id, tombstone_of(row));
         return std::nullopt;

@@ -41,10 +41,10 @@ DocumentRow stored_row(const Row& row, const ExtensionObjects& extension)
 /* The document of the row, in the current memory context. */
 OpenDocument open(const Row& row)
 {
-    std::optional<std::string_view> id = row.text("id");
-    run_pure([&] { check_document_id(id.value_or("")); });
+    std::string_view id = datum_text(row.require("id", TEXTOID));
+    run_pure([&] { check_document_id(id); });
     OpenDocument document;
-    document.id = text_datum(*id);
+    document.id = text_datum(id);
     refuse_pending_merge(document.id);
     document.now = GetCurrentTimestamp();
     return document;
@@ -222,6 +222,7 @@ HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
     OpenDocument document = open(row);
     ContextMemory memory(CurrentMemoryContext);
     document.stored = stored_row(row, extension);
+    refuse_pending_birth(document.id, document.stored.version);
     document.load(memory, false);
     std::span<DeltaInput> deltas = deltas_of_deletion(document, sql_client());
     merge_all(document, deltas, memory);
