@@ -191,7 +191,6 @@ SELECT synckit_delete_document('born');
 COMMIT;
 SELECT * FROM log WHERE document = 'born';
 SELECT * FROM disagreements;
-INSERT INTO synckit.documents (id, state) VALUES (NULL, '{}');
 DROP FUNCTION delete_by_hand;
 
 SET client_min_messages = warning;

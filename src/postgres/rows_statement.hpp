@@ -36,10 +36,12 @@ class RowsStatement {
      * were written. */
     uint64 execute(const ExtensionObjects& extension, std::span<const RowValues> rows);
 
+    /* Of the rows; in the current memory context. */
+    TupleDesc describe(const ExtensionObjects& extension) const;
+
   private:
     void make_statements();
     char* text_reading(const char* source) const;
-    TupleDesc describe(const ExtensionObjects& extension) const;
 
     const char* sql_;
     const RowColumn* columns_;

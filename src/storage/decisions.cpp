@@ -21,11 +21,17 @@ struct KeptDecision;
 using Entries = std::pmr::multimap<Key, KeptDecision*>;
 
 struct KeptDecision : Decision {
-    MemoryContextCallback on_delete;
-    uint64 fingerprint;
-    bool is_kept;
-    Entries::iterator place; // if it is kept
+    uint64 fingerprint = 0;
 };
+
+/* The memory of what one statement decides, in the memory that ends with the statement. */
+struct StatementMemory {
+    MemoryContext parent;
+    MemoryContext context;
+    MemoryContextCallback on_delete;
+    StatementMemory* next;
+};
+StatementMemory* statements = nullptr;
 
 /* By event, document and version. Two rows of one INSERT may have the same of all three; with ON
  * CONFLICT DO NOTHING one of them does not happen. */
@@ -45,24 +51,23 @@ void forget_all(XactEvent event, void*)
         decisions = nullptr; // its memory ends with the transaction's
 }
 
-void remove_entry(KeptDecision* decision)
+/* The statement has ended: what it has decided and not logged did not happen. */
+void forget_statement(void* argument)
 {
-    decisions->entries.erase(decision->place);
-    decision->is_kept = false;
-}
-
-/* Its memory context goes: with the statement, or because it has been logged. */
-void on_delete(void* argument)
-{
-    auto* decision = static_cast<KeptDecision*>(argument);
-    if (decisions && decision->is_kept)
-        remove_entry(decision);
+    auto* ended = static_cast<StatementMemory*>(argument);
+    StatementMemory** place = &statements;
+    while (*place != ended)
+        place = &(*place)->next;
+    *place = ended->next;
+    if (decisions)
+        std::erase_if(decisions->entries,
+                      [&](const auto& entry) { return entry.second->context == ended->context; });
 }
 
 /*
- * Memory that lasts as long as the statement: what it has decided and not logged by its end did not
- * happen. But not for what a foreign key does to the table: its AFTER ROW triggers run at the end
- * of the statement that it reacts to. There we are the trigger of a trigger.
+ * Memory that lasts as long as the statement. But not for what a foreign key does to the table: its
+ * AFTER ROW triggers run at the end of the statement that it reacts to. There we are the trigger of
+ * a trigger.
  */
 MemoryContext memory_of_statement()
 {
@@ -113,11 +118,20 @@ uint64 fingerprint_of(const Row& row, const ExtensionObjects& extension)
     return hash;
 }
 
-void enter(KeptDecision* decision, Key key)
+MemoryContext context_of_statement()
 {
-    Decisions& all = registry();
-    run_pure([&] { decision->place = all.entries.emplace(key, decision); });
-    decision->is_kept = true;
+    MemoryContext parent = memory_of_statement();
+    for (StatementMemory* statement = statements; statement; statement = statement->next)
+        if (statement->parent == parent)
+            return statement->context;
+    MemoryContext context =
+        AllocSetContextCreate(parent, "synckit decisions of a statement", ALLOCSET_DEFAULT_SIZES);
+    auto* statement =
+        static_cast<StatementMemory*>(MemoryContextAlloc(context, sizeof(StatementMemory)));
+    *statement = {parent, context, {forget_statement, statement, nullptr}, statements};
+    MemoryContextRegisterResetCallback(context, &statement->on_delete);
+    statements = statement;
+    return context;
 }
 
 bool is_awaited(const Key& key)
@@ -129,13 +143,22 @@ bool is_awaited(const Key& key)
 
 Decision* new_decision()
 {
-    MemoryContext context =
-        AllocSetContextCreate(memory_of_statement(), "synckit decision", ALLOCSET_SMALL_SIZES);
+    MemoryContext context = context_of_statement();
     auto* decision = new (MemoryContextAlloc(context, sizeof(KeptDecision))) KeptDecision();
     decision->context = context;
-    decision->on_delete = {on_delete, decision, nullptr};
-    MemoryContextRegisterResetCallback(context, &decision->on_delete);
     return decision;
+}
+
+void free_decision(Decision* decision)
+{
+    for (HeapTuple delta : decision->deltas)
+        heap_freetuple(delta);
+    void* parts[] = {decision->deltas.data(), DatumGetPointer(decision->id),
+                     const_cast<uint8_t*>(decision->tombstone.clock.data()),
+                     const_cast<uint8_t*>(decision->tombstone.registers.data()), decision};
+    for (void* part : parts)
+        if (part)
+            pfree(part);
 }
 
 void keep_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension,
@@ -147,8 +170,9 @@ void keep_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects
         forget_deletion(key.id);
     else
         kept->fingerprint = fingerprint_of(row, extension);
-    key.id = datum_text(kept->document.id);
-    enter(kept, key);
+    key.id = datum_text(kept->id);
+    Decisions& all = registry();
+    run_pure([&] { all.entries.emplace(key, kept); });
 }
 
 void keep_nothing(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension)
@@ -157,7 +181,7 @@ void keep_nothing(OwnWrite::Event event, const Row& row, const ExtensionObjects&
         return;
     Decision* nothing = new_decision();
     MemoryContext caller = MemoryContextSwitchTo(nothing->context);
-    nothing->document.id = text_datum(*row.text("id"));
+    nothing->id = text_datum(*row.text("id"));
     MemoryContextSwitchTo(caller);
     keep_decision(event, row, extension, nothing);
 }
@@ -172,7 +196,7 @@ Decision* take_decision(OwnWrite::Event event, const Row& row, const ExtensionOb
     uint64 fingerprint = event == OwnWrite::Event::remove ? 0 : fingerprint_of(row, extension);
     for (auto at = begin; at != end; ++at)
         if (KeptDecision* found = at->second; found->fingerprint == fingerprint) {
-            remove_entry(found);
+            decisions->entries.erase(at);
             return found;
         }
     ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
@@ -188,11 +212,8 @@ void forget_deletion(std::string_view id)
         return;
     Key first{OwnWrite::Event::remove, id, 0};
     auto at = decisions->entries.lower_bound(first);
-    while (at != decisions->entries.end() && at->first.event == first.event && at->first.id == id) {
-        KeptDecision* decision = at->second;
-        ++at;
-        remove_entry(decision);
-    }
+    while (at != decisions->entries.end() && at->first.event == first.event && at->first.id == id)
+        at = decisions->entries.erase(at);
 }
 
 void refuse_pending_birth(Datum id, int64_t version)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "storage/delta_input.hpp"
 #include "storage/open_document.hpp"
 #include "storage/own_write.hpp"
 #include "storage/row.hpp"
@@ -15,15 +14,19 @@
 namespace synckit {
 
 struct Decision {
-    MemoryContext context;
-    OpenDocument document;
-    std::span<DeltaInput> deltas; // none: nothing is logged
-    DocumentRow tombstone;        // of a deletion: to be left behind
+    MemoryContext context = nullptr; // of it and all that is in it: the statement's, so to be freed
+    Datum id = 0;                    // text
+    bool had_tombstone = false;      // before the row was inserted; its version
+    int64_t tombstone_version = 0;
+    std::span<HeapTuple> deltas; // rows for the log; none: nothing is logged
+    DocumentRow tombstone;       // of a deletion: to be left behind
 };
 
-/* An empty one, in a memory context of its own. In a trigger, before anything else switches memory
- * contexts. */
+/* An empty one. In a trigger, before anything else switches memory contexts. */
 Decision* new_decision();
+
+/* After it has been taken out. */
+void free_decision(Decision* decision);
 
 /* Leaves it for the AFTER ROW trigger of that row: NEW, or of a deletion OLD. */
 void keep_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension,

@@ -123,22 +123,57 @@ RecordedDelta* DeltaLog::recorded_at(uint64 row, Uuid& id, std::string_view& doc
     return recorded;
 }
 
-void DeltaLog::write(std::span<const LoggedDelta> deltas)
+HeapTuple DeltaLog::pack(const LoggedDelta& delta)
 {
-    if (deltas.empty())
+    MemoryContext caller = CurrentMemoryContext;
+    MemoryContext passing =
+        AllocSetContextCreate(caller, "synckit row of the log", ALLOCSET_SMALL_SIZES);
+    MemoryContextSwitchTo(passing);
+    LogRow row;
+    fill(row, delta);
+    TupleDesc descriptor = log_statement.describe(extension_);
+    MemoryContextSwitchTo(caller);
+    HeapTuple tuple = heap_form_tuple(descriptor, row.values, row.nulls);
+    MemoryContextDelete(passing);
+    return tuple;
+}
+
+namespace {
+
+void write_rows(const ExtensionObjects& extension, std::span<const LogRow> filled)
+{
+    if (filled.empty())
         return;
-    auto filled = make_array<LogRow>(deltas.size());
-    auto rows = make_array<RowValues>(deltas.size());
-    auto own = make_array<OwnRow>(deltas.size());
-    for (size_t i = 0; i < deltas.size(); ++i) {
-        CHECK_FOR_INTERRUPTS();
-        fill(filled[i], deltas[i]);
+    auto rows = make_array<RowValues>(filled.size());
+    auto own = make_array<OwnRow>(filled.size());
+    for (size_t i = 0; i < filled.size(); ++i) {
         rows[i] = {filled[i].values, filled[i].nulls};
         own[i] = {filled[i].values[0], {}, filled[i].values};
     }
     run_own_write({"deltas", OwnWrite::Event::insert, own, log_decided}, [&] {
-        require_all_rows(log_statement.execute(extension_, rows), deltas.size(), "deltas");
+        require_all_rows(log_statement.execute(extension, rows), filled.size(), "deltas");
     });
+}
+
+} // namespace
+
+void DeltaLog::write(std::span<const LoggedDelta> deltas)
+{
+    auto filled = make_array<LogRow>(deltas.size());
+    for (size_t i = 0; i < deltas.size(); ++i) {
+        CHECK_FOR_INTERRUPTS();
+        fill(filled[i], deltas[i]);
+    }
+    write_rows(extension_, filled);
+}
+
+void DeltaLog::write_packed(std::span<const HeapTuple> deltas)
+{
+    auto filled = make_array<LogRow>(deltas.size());
+    TupleDesc descriptor = log_statement.describe(extension_);
+    for (size_t i = 0; i < deltas.size(); ++i)
+        heap_deform_tuple(deltas[i], descriptor, filled[i].values, filled[i].nulls);
+    write_rows(extension_, filled);
 }
 
 } // namespace synckit

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "postgres/bridge.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+}
+
 #include "postgres/catalog.hpp"
 #include "storage/delta_input.hpp"
 
@@ -38,6 +44,11 @@ class DeltaLog {
 
     /* Writes them in this order. */
     void write(std::span<const LoggedDelta> deltas);
+
+    /* The row for a delta that is to be written later: small, and all of it in the current memory
+     * context. */
+    HeapTuple pack(const LoggedDelta& delta);
+    void write_packed(std::span<const HeapTuple> deltas);
 
   private:
     uint64 query(Datum ids);

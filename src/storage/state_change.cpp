@@ -142,14 +142,18 @@ void merge_all(OpenDocument& document, std::span<DeltaInput> deltas, ContextMemo
     }
 }
 
+LoggedDelta settle(const OpenDocument& document, DeltaInput& delta)
+{
+    delta.id = new_delta_id(document.now);
+    delta.timestamp = document.now;
+    return {&delta, document.id};
+}
+
 void log_all(DeltaLog& log, const OpenDocument& document, std::span<DeltaInput> deltas)
 {
     auto logged = make_array<LoggedDelta>(deltas.size());
-    for (size_t i = 0; i < deltas.size(); ++i) {
-        deltas[i].id = new_delta_id(document.now);
-        deltas[i].timestamp = document.now;
-        logged[i] = {&deltas[i], document.id};
-    }
+    for (size_t i = 0; i < deltas.size(); ++i)
+        logged[i] = settle(document, deltas[i]);
     log.write(logged);
     if (!deltas.empty())
         note_deltas_written(deltas.size());

@@ -22,6 +22,9 @@ std::span<DeltaInput> deltas_of_deletion(const OpenDocument& document, std::stri
 /* Merges such deltas into the document, and draws their seq. */
 void merge_all(OpenDocument& document, std::span<DeltaInput> deltas, ContextMemory& memory);
 
+/* Gives it an id and a time: it is ready for the log. */
+LoggedDelta settle(const OpenDocument& document, DeltaInput& delta);
+
 /* Logs what was merged, and wakes the publisher at commit. Within SPI. */
 void log_all(DeltaLog& log, const OpenDocument& document, std::span<DeltaInput> deltas);
 

@@ -7,6 +7,7 @@
  */
 #include "storage/decisions.hpp"
 
+#include "bgworker/wakeup.hpp"
 #include "storage/clock_raise.hpp"
 #include "storage/own_write.hpp"
 #include "storage/pending_merges.hpp"
@@ -50,49 +51,25 @@ OpenDocument open(const Row& row)
     return document;
 }
 
-/* What is logged of a delta, in the current memory context. */
-DeltaInput kept_delta(const DeltaInput& merged, Memory& memory)
+Bytes copy_bytes(Bytes bytes)
 {
-    auto copy = [](std::string_view text) {
-        return std::string_view(to_cstring(text), text.size());
-    };
-    DeltaInput kept;
-    kept.delta.client = copy(merged.delta.client);
-    kept.delta.operation = merged.delta.operation;
-    kept.delta.field = copy(merged.delta.field);
-    if (merged.value) {
-        kept.value = static_cast<Jsonb*>(palloc(VARSIZE(merged.value)));
-        std::memcpy(kept.value, merged.value, VARSIZE(merged.value));
-    }
-    kept.seq = merged.seq;
-    const Verdict& verdict = *merged.verdict;
-    kept.verdict = new (palloc(sizeof(Verdict))) Verdict(&memory);
-    kept.verdict->version = verdict.version;
-    kept.verdict->number = verdict.number;
-    kept.verdict->seen = verdict.seen;
-    kept.verdict->stamp = verdict.stamp;
-    kept.verdict->lamport = verdict.lamport;
-    kept.verdict->applied = verdict.applied;
-    kept.verdict->complete = verdict.complete;
-    run_pure([&] { kept.verdict->changed_fields.resize(verdict.changed_fields.size()); });
-    std::ranges::transform(verdict.changed_fields, kept.verdict->changed_fields.begin(), copy);
-    return kept;
+    auto* copy = static_cast<uint8_t*>(palloc(std::max<size_t>(bytes.size(), 1)));
+    std::ranges::copy(bytes, copy);
+    return {copy, bytes.size()};
 }
 
 /* What AFTER ROW needs, in memory that lasts until then: what the merge took is much more, and goes
  * with the row. */
-Decision* decide(const OpenDocument& document, std::span<const DeltaInput> merged)
+Decision* decide(const OpenDocument& document, std::span<DeltaInput> merged, DeltaLog log)
 {
     Decision* decided = new_decision();
     MemoryContext caller = MemoryContextSwitchTo(decided->context);
-    auto* memory = new (palloc(sizeof(ContextMemory))) ContextMemory(decided->context);
-    decided->document.id = text_datum(datum_text(document.id));
-    decided->document.now = document.now;
-    decided->document.had_tombstone = document.had_tombstone;
-    decided->document.stored.version = document.stored.version;
-    decided->deltas = make_array<DeltaInput>(merged.size());
+    decided->id = text_datum(datum_text(document.id));
+    decided->had_tombstone = document.had_tombstone;
+    decided->tombstone_version = document.stored.version;
+    decided->deltas = make_array<HeapTuple>(merged.size());
     for (size_t i = 0; i < merged.size(); ++i)
-        decided->deltas[i] = kept_delta(merged[i], *memory);
+        decided->deltas[i] = log.pack(settle(document, merged[i]));
     MemoryContextSwitchTo(caller);
     return decided;
 }
@@ -151,7 +128,7 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
     HeapTuple changed = change.apply(trigger->tg_trigtuple);
     keep_decision(OwnWrite::Event::insert, Row(changed, descriptor), extension,
-                  decide(document, deltas));
+                  decide(document, deltas, DeltaLog(extension, CurrentMemoryContext)));
     return changed;
 }
 
@@ -211,7 +188,7 @@ HeapTuple before_update(FunctionCallInfo fcinfo, TriggerData* trigger)
     change.set("updated_at", TIMESTAMPTZOID, TimestampTzGetDatum(made.now));
     HeapTuple changed = change.apply(trigger->tg_newtuple);
     keep_decision(OwnWrite::Event::update, Row(changed, descriptor), extension,
-                  decide(document, deltas));
+                  decide(document, deltas, DeltaLog(extension, CurrentMemoryContext)));
     return changed;
 }
 
@@ -228,10 +205,10 @@ HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
     merge_all(document, deltas, memory);
     DocumentRow tombstone = tombstone_of(document.new_row(false));
 
-    Decision* decided = decide(document, deltas);
+    Decision* decided = decide(document, deltas, DeltaLog(extension, CurrentMemoryContext));
     MemoryContext caller = MemoryContextSwitchTo(decided->context);
-    tombstone.clock = datum_bytes(copy_value(tombstone.clock));
-    tombstone.registers = datum_bytes(copy_value(tombstone.registers));
+    tombstone.clock = copy_bytes(tombstone.clock);
+    tombstone.registers = copy_bytes(tombstone.registers);
     decided->tombstone = tombstone;
     MemoryContextSwitchTo(caller);
     keep_decision(OwnWrite::Event::remove, row, extension, decided);
@@ -239,11 +216,11 @@ HeapTuple before_delete(FunctionCallInfo fcinfo, TriggerData* trigger)
 }
 
 /* The tombstone that was read before the row was inserted must be the one that is there. */
-void take_tombstone(DocumentRows& rows, const OpenDocument& document)
+void take_tombstone(DocumentRows& rows, const Decision& decided)
 {
     DocumentRow taken;
-    bool found = rows.take_tombstone(document.id, taken);
-    if (found != document.had_tombstone || taken.version != document.stored.version)
+    bool found = rows.take_tombstone(decided.id, taken);
+    if (found != decided.had_tombstone || (found && taken.version != decided.tombstone_version))
         ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
                         errmsg("could not serialize access due to concurrent delete"),
                         errdetail("The document was born and deleted by others meanwhile."),
@@ -262,13 +239,14 @@ void after(FunctionCallInfo fcinfo, TriggerData* trigger)
     SpiSession spi;
     DocumentRows rows(extension, CurrentMemoryContext);
     if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-        take_tombstone(rows, decided->document);
+        take_tombstone(rows, *decided);
     else if (!is_update)
-        rows.put_tombstone(decided->document.id, decided->tombstone);
+        rows.put_tombstone(decided->id, decided->tombstone);
     DeltaLog log(extension, CurrentMemoryContext);
-    log_all(log, decided->document, decided->deltas);
+    log.write_packed(decided->deltas);
+    note_deltas_written(decided->deltas.size());
     spi.finish();
-    MemoryContextDelete(decided->context);
+    free_decision(decided);
 }
 
 } // namespace
