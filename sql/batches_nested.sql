@@ -5,18 +5,9 @@ SELECT synckit_migrate();
 \set SHOW_CONTEXT never
 CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, field_path AS field, value
     FROM synckit.deltas ORDER BY document_id, version;
--- versions without a gap, in the order in which they were merged; and the row is what its last delta made
-CREATE VIEW disagreements AS
-    SELECT DISTINCT document_id, 'versions' AS what
-        FROM (SELECT document_id, version, row_number() OVER (PARTITION BY document_id ORDER BY seq) n
-              FROM synckit.deltas) l WHERE version <> n
-    UNION ALL
-    SELECT coalesce(d.id, l.document_id), 'row and log'
-        FROM (SELECT id, version, lamport FROM synckit.documents
-              UNION ALL SELECT id, version, lamport FROM synckit.tombstones) d
-        FULL JOIN (SELECT DISTINCT ON (document_id) * FROM synckit.deltas ORDER BY document_id, version DESC) l
-        ON l.document_id = d.id
-    WHERE (d.version, d.lamport) IS DISTINCT FROM (l.version, l.lamport);
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set disagreements :abs_srcdir '/test/sql/disagreements.sql'
+\i :disagreements
 CREATE FUNCTION batch(value jsonb, VARIADIC documents text[])
 RETURNS TABLE (document_id text, version bigint, outcome text, error_code text) LANGUAGE sql AS $$
     SELECT document_id, version, outcome, error_code FROM synckit_apply_deltas((

@@ -5,17 +5,9 @@ SELECT synckit_migrate();
 CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, clock_value AS number,
     operation_type AS operation,
     field_path AS field, value, outcome, changed_fields AS changed FROM synckit.deltas ORDER BY document_id, version;
-CREATE VIEW disagreements AS
-    SELECT DISTINCT document_id, 'versions' AS what
-        FROM (SELECT document_id, version, row_number() OVER (PARTITION BY document_id ORDER BY seq) n
-        FROM synckit.deltas) l WHERE version <> n
-    UNION ALL
-    SELECT coalesce(d.id, l.document_id), 'row and log' FROM
-        (SELECT id, version, lamport FROM synckit.documents UNION ALL SELECT id, version, lamport
-            FROM synckit.tombstones) d
-        FULL JOIN (SELECT DISTINCT ON (document_id) *
-            FROM synckit.deltas ORDER BY document_id, version DESC) l ON l.document_id = d.id
-    WHERE (d.version, d.lamport) IS DISTINCT FROM (l.version, l.lamport);
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set disagreements :abs_srcdir '/test/sql/disagreements.sql'
+\i :disagreements
 CREATE FUNCTION uuid(i int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
     SELECT ('00000000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid $$;
 

@@ -10,18 +10,9 @@ CREATE FUNCTION log_of(document text) RETURNS TABLE (version bigint, client text
            seq > lag(seq, 1, 0) OVER w AND stamp > lag(stamp, 1, 0) OVER w AND lamport > stamp
     FROM synckit.deltas WHERE document_id = document WINDOW w AS (ORDER BY version) ORDER BY version
 $$;
-CREATE FUNCTION disagreements() RETURNS TABLE (document text, what text) LANGUAGE sql AS $$
-    SELECT DISTINCT document_id, 'versions' AS what
-        FROM (SELECT document_id, version, row_number() OVER (PARTITION BY document_id ORDER BY seq) n
-        FROM synckit.deltas) l WHERE version <> n
-    UNION ALL
-    SELECT coalesce(d.id, l.document_id), 'row and log' FROM
-        (SELECT id, version, lamport FROM synckit.documents UNION ALL SELECT id, version, lamport
-            FROM synckit.tombstones) d
-        FULL JOIN (SELECT DISTINCT ON (document_id) *
-            FROM synckit.deltas ORDER BY document_id, version DESC) l ON l.document_id = d.id
-    WHERE (d.version, d.lamport) IS DISTINCT FROM (l.version, l.lamport)
-$$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set disagreements :abs_srcdir '/test/sql/disagreements.sql'
+\i :disagreements
 
 -- an INSERT is a merge of all the fields; what the merge decides cannot be brought
 INSERT INTO synckit.documents (id, state) VALUES ('d', '{"a": 1, "b": [1, 2]}')
@@ -137,7 +128,7 @@ UPDATE synckit.documents SET state = state || '{"title": "T"}' WHERE id = 'u';
 SELECT version, outcome FROM synckit_apply_delta('u', 'a', 'set', 'title', '"V"');
 SELECT owner, title, version FROM synckit.documents WHERE id = 'u';
 
-SELECT * FROM disagreements();
+SELECT * FROM disagreements;
 SET client_min_messages = warning;
 DROP SCHEMA synckit CASCADE;
-DROP FUNCTION log_of, disagreements;
+DROP FUNCTION log_of;

@@ -6,17 +6,9 @@ SELECT synckit_migrate();
 CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, operation_type AS operation,
     field_path AS field, value
     FROM synckit.deltas ORDER BY document_id, version;
-CREATE VIEW disagreements AS
-    SELECT DISTINCT document_id, 'versions' AS what
-        FROM (SELECT document_id, version, row_number() OVER (PARTITION BY document_id ORDER BY seq) n
-        FROM synckit.deltas) l WHERE version <> n
-    UNION ALL
-    SELECT coalesce(d.id, l.document_id), 'row and log' FROM
-        (SELECT id, version, lamport FROM synckit.documents UNION ALL SELECT id, version, lamport
-            FROM synckit.tombstones) d
-        FULL JOIN (SELECT DISTINCT ON (document_id) *
-            FROM synckit.deltas ORDER BY document_id, version DESC) l ON l.document_id = d.id
-    WHERE (d.version, d.lamport) IS DISTINCT FROM (l.version, l.lamport);
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set disagreements :abs_srcdir '/test/sql/disagreements.sql'
+\i :disagreements
 -- a delta through the door, for use in expressions
 CREATE FUNCTION put(document text, field text, v int) RETURNS bigint LANGUAGE sql AS $$
     INSERT INTO synckit.deltas (document_id, client_id, operation_type, field_path, value)

@@ -1,17 +1,9 @@
 -- The doors under statements of other kinds: MERGE, views, cursors, loops, procedures, prepared statements and
 -- transactions, INSERT … SELECT from the same table.
 SELECT synckit_migrate();
-CREATE VIEW disagreements AS
-    SELECT DISTINCT document_id, 'versions' AS what
-    FROM (SELECT document_id, version, row_number() OVER (PARTITION BY document_id ORDER BY seq) n FROM synckit.deltas) l
-    WHERE version <> n
-    UNION ALL
-    SELECT coalesce(d.id, l.document_id), 'row and log' FROM
-        (SELECT id, version, lamport FROM synckit.documents
-            UNION ALL SELECT id, version, lamport FROM synckit.tombstones) d
-        FULL JOIN (SELECT DISTINCT ON (document_id) * FROM synckit.deltas ORDER BY document_id, version DESC) l
-            ON l.document_id = d.id
-    WHERE (d.version, d.lamport) IS DISTINCT FROM (l.version, l.lamport);
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set disagreements :abs_srcdir '/test/sql/disagreements.sql'
+\i :disagreements
 
 -- MERGE into the log
 CREATE TABLE incoming (document text, field text, value jsonb);
