@@ -2,6 +2,7 @@
  * synckit_get_document(), synckit_list_documents() and synckit_list_documents_before():
  * docs/reference.md describes them.
  */
+#include "functions/document_row.hpp"
 #include "functions/paging.hpp"
 #include "postgres/result_set.hpp"
 
@@ -9,29 +10,18 @@ using namespace synckit;
 
 namespace {
 
-#define DOCUMENT_COLUMNS                                                                           \
-    "SELECT id, state, version, clock, lamport, created_at, updated_at FROM synckit.documents "
-
-constexpr Oid columns[] = {TEXTOID, JSONBOID,       INT8OID,       type_of_vclock,
-                           INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-
-constexpr Oid id_types[] = {TEXTOID};
-Statement one_statement(DOCUMENT_COLUMNS "WHERE id OPERATOR(pg_catalog.=) $1", id_types, columns);
-
 constexpr Oid page_types[] = {INT4OID, INT4OID};
-Statement page_statement(DOCUMENT_COLUMNS "ORDER BY updated_at DESC, id LIMIT $1 OFFSET $2",
-                         page_types, columns);
+Statement page_statement(SYNCKIT_SELECT_DOCUMENT "ORDER BY updated_at DESC, id LIMIT $1 OFFSET $2",
+                         page_types, document_row_types);
 
 /* Two conditions on updated_at: the index starts the scan at the first, and the second tells those
  * apart that were updated at the same moment. */
 constexpr Oid before_types[] = {TIMESTAMPTZOID, TEXTOID, INT4OID};
-Statement before_statement(DOCUMENT_COLUMNS
+Statement before_statement(SYNCKIT_SELECT_DOCUMENT
                            "WHERE updated_at OPERATOR(pg_catalog.<=) $1 AND "
                            "(updated_at OPERATOR(pg_catalog.<) $1 OR id OPERATOR(pg_catalog.>) $2) "
                            "ORDER BY updated_at DESC, id LIMIT $3",
-                           before_types, columns);
-
-#undef DOCUMENT_COLUMNS
+                           before_types, document_row_types);
 
 } // namespace
 
@@ -39,7 +29,7 @@ SYNCKIT_FUNCTION(synckit_get_document)
 {
     require_schema();
     Datum values[] = {PG_GETARG_DATUM(0)};
-    return_rows(fcinfo, Access::read, one_statement, values);
+    return_rows(fcinfo, Access::read, document_statement, values);
     return Datum(0);
 }
 

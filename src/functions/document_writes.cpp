@@ -2,11 +2,13 @@
  * synckit_save_document(), synckit_update_document() and synckit_delete_document(): the whole state
  * written at once, as the fields that change. docs/reference.md describes them.
  */
+#include "functions/document_row.hpp"
 #include "storage/state_change.hpp"
 
 #include "postgres/sql.hpp"
 
 #include "postgres/result_set.hpp"
+#include "postgres/sqlstates.hpp"
 extern "C" {
 #include "funcapi.h"
 }
@@ -14,16 +16,6 @@ extern "C" {
 using namespace synckit;
 
 namespace {
-
-constexpr int sqlstate_not_found = MAKE_SQLSTATE('S', 'K', '0', '0', '1');
-constexpr int sqlstate_conflict = MAKE_SQLSTATE('S', 'K', '0', '0', '2');
-
-constexpr Oid id_types[] = {TEXTOID};
-constexpr Oid row_results[] = {TEXTOID, JSONBOID,       INT8OID,       type_of_vclock,
-                               INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-Statement row_statement("SELECT id, state, version, clock, lamport, created_at, updated_at "
-                        "FROM synckit.documents WHERE id OPERATOR(pg_catalog.=) $1",
-                        id_types, row_results);
 
 struct Request {
     Datum id;
@@ -53,7 +45,7 @@ Request read_request(FunctionCallInfo fcinfo, bool may_create)
 
 [[noreturn]] void raise_not_found(Datum id)
 {
-    ereport(ERROR, (errcode(sqlstate_not_found),
+    ereport(ERROR, (errcode(ERRCODE_SYNCKIT_NO_DOCUMENT),
                     errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
                     errhint("synckit_save_document() creates it.")));
     pg_unreachable();
@@ -64,7 +56,7 @@ void check_version(const Request& request, int64_t found)
     if (!request.expected_version || *request.expected_version == found)
         return;
     ereport(ERROR,
-            (errcode(sqlstate_conflict),
+            (errcode(ERRCODE_SYNCKIT_VERSION_CONFLICT),
              found == 0 ? errmsg("document \"%s\" does not exist", TextDatumGetCString(request.id))
              : *request.expected_version == 0
                  ? errmsg("document \"%s\" exists", TextDatumGetCString(request.id))
@@ -115,9 +107,9 @@ Datum stored_document(FunctionCallInfo fcinfo, const ExtensionObjects& extension
 {
     TupleDesc descriptor = result_row_type(fcinfo);
     SpiSession spi;
-    if (row_statement.execute(extension, &id) != 1)
+    if (document_statement.execute(extension, &id) != 1)
         refuse_hidden_row("documents", id);
-    constexpr int columns = 7;
+    constexpr int columns = std::size(document_row_types);
     Datum values[columns];
     bool nulls[columns];
     for (int i = 0; i < columns; ++i)

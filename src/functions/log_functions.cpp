@@ -14,6 +14,7 @@ extern "C" {
 }
 
 #include "document/unseen.hpp"
+#include "postgres/sqlstates.hpp"
 
 using namespace synckit;
 
@@ -83,7 +84,7 @@ Position position_of(const ExtensionObjects& extension, Datum document)
 
 [[noreturn]] void log_truncated(Datum document, const char* why)
 {
-    ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '4')),
+    ereport(ERROR, (errcode(ERRCODE_SYNCKIT_LOG_INCOMPLETE),
                     errmsg("the log of document \"%s\" does not hold all that is asked for",
                            TextDatumGetCString(document)),
                     errdetail("%s", why),

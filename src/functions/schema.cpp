@@ -26,6 +26,7 @@ extern "C" {
 
 #include "bgworker/cursor.hpp"
 #include "bgworker/wakeup.hpp"
+#include "postgres/sqlstates.hpp"
 
 namespace synckit {
 
@@ -264,7 +265,7 @@ SYNCKIT_FUNCTION(synckit_migrate)
     AcceptInvalidationMessages(); // what the other session did while we waited
     int before = schema_version();
     if (before > library_schema_version)
-        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')),
+        ereport(ERROR, (errcode(ERRCODE_SYNCKIT_SCHEMA),
                         errmsg("synckit's tables are newer than this library"),
                         errdetail("Their version is %d, the library's %d.", before,
                                   library_schema_version),
@@ -279,7 +280,7 @@ SYNCKIT_FUNCTION(synckit_migrate)
     CommandCounterIncrement();
     SchemaStatus status = schema_status();
     if (!status.current)
-        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')),
+        ereport(ERROR, (errcode(ERRCODE_SYNCKIT_SCHEMA),
                         errmsg("synckit's tables are not what this library expects"),
                         errdetail("%s", join(status.problems)),
                         errhint("Something was dropped or changed: restore it, or the tables.")));

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "postgres/bridge.hpp"
+#include "postgres/sqlstates.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -41,8 +42,8 @@ void forget_schema_of_relation(Datum, Oid)
 
 [[noreturn]] void schema_error(const char* message, const char* detail, const char* hint)
 {
-    ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '3')), errmsg("%s", message),
-                    errdetail("%s", detail), errhint("%s", hint)));
+    ereport(ERROR, (errcode(ERRCODE_SYNCKIT_SCHEMA), errmsg("%s", message), errdetail("%s", detail),
+                    errhint("%s", hint)));
     pg_unreachable();
 }
 

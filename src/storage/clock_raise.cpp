@@ -10,6 +10,7 @@ extern "C" {
 
 #include "clock/clock_index.hpp"
 #include "document/ticks.hpp"
+#include "postgres/sqlstates.hpp"
 
 namespace synckit {
 
@@ -47,7 +48,7 @@ void lock_document(DocumentRows& rows, Datum id, DocumentRow& row)
 {
     refuse_pending_merge(id);
     if (!rows.lock_existing(id, row))
-        ereport(ERROR, (errcode(MAKE_SQLSTATE('S', 'K', '0', '0', '1')),
+        ereport(ERROR, (errcode(ERRCODE_SYNCKIT_NO_DOCUMENT),
                         errmsg("document \"%s\" does not exist", TextDatumGetCString(id)),
                         errdetail("It never did, or it was deleted."),
                         errhint("A document is created by its first delta.")));
