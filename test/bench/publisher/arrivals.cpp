@@ -19,16 +19,16 @@ void Arrivals::take(std::string_view message)
     if (serial < first_ || serial >= first_ + static_cast<int64_t>(at_.size()))
         return;
     auto& at = at_[static_cast<size_t>(serial - first_)];
-    if (at != Clock::time_point())
+    if (at != never)
         return;
     at = now;
     bytes_ += message.size();
     came_.fetch_add(1, std::memory_order_release);
 }
 
-bool Arrivals::await_all(Clock::time_point deadline) const
+bool Arrivals::await(size_t count, Clock::time_point deadline) const
 {
-    while (came() < at_.size()) {
+    while (came() < count) {
         if (Clock::now() > deadline)
             return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -9,6 +9,7 @@
 namespace synckit::bench {
 
 using Clock = std::chrono::steady_clock;
+inline constexpr Clock::time_point never{};
 
 /*
  * When each of a run's messages came first. A message is known by its serial number, which is its
@@ -21,8 +22,8 @@ class Arrivals {
     /* `message`: a JSON object with a number "value", written without a space before it. */
     void take(std::string_view message);
 
-    /* False if not all have come by then. */
-    bool await_all(Clock::time_point deadline) const;
+    /* False if not so many have come by then. */
+    bool await(size_t count, Clock::time_point deadline) const;
 
     size_t came() const { return came_.load(std::memory_order_acquire); }
     double mean_bytes() const { return static_cast<double>(bytes_) / static_cast<double>(came()); }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -90,17 +89,19 @@ double measure_side(const char* side, const Load& load, Listener& listener)
     Arrivals arrivals(load.first_serial, load.count);
     std::jthread thread([&](std::stop_token stop) { listener.listen(stop, arrivals); });
     const Written written = write(load);
-    if (!arrivals.await_all(Clock::now() + patience))
+    if (!arrivals.await(written.count, Clock::now() + patience))
         throw std::runtime_error(std::string(side) + ": " +
-                                 std::to_string(load.count - arrivals.came()) + " of " +
-                                 std::to_string(load.count) + " messages did not come");
+                                 std::to_string(written.count - arrivals.came()) + " of " +
+                                 std::to_string(written.count) + " messages did not come");
     thread.request_stop();
     thread.join();
 
-    std::vector<double> latencies(load.count);
+    std::vector<double> latencies;
     for (size_t i = 0; i < load.count; ++i)
-        latencies[i] =
-            std::chrono::duration<double, std::milli>(arrivals[i] - written.started[i]).count();
+        if (written.started[i] != never)
+            latencies.push_back(
+                std::chrono::duration<double, std::milli>(arrivals[i] - written.started[i])
+                    .count());
     std::sort(latencies.begin(), latencies.end());
     std::printf("%s,%.3f,%.3f,%.1f,%.0f\n", side, percentile(latencies, 0.5),
                 percentile(latencies, 0.99), written.rate, arrivals.mean_bytes());

@@ -66,7 +66,7 @@ class Writer {
 
 Written write(const Load& load)
 {
-    Written written{std::vector<Clock::time_point>(load.count), 0};
+    Written written{std::vector<Clock::time_point>(load.count), 0, 0};
     std::vector<std::unique_ptr<Writer>> all;
     for (size_t i = 0; i < writers; ++i) {
         all.push_back(std::make_unique<Writer>(load, i));
@@ -76,17 +76,22 @@ Written write(const Load& load)
     std::mutex mutex;
     std::optional<std::string> error;
     const auto begin = Clock::now() + std::chrono::milliseconds(100);
+    const auto due = [&](size_t n) {
+        const std::chrono::duration<double> after(static_cast<double>(n) / load.rate);
+        return begin + std::chrono::duration_cast<Clock::duration>(after);
+    };
+    const auto end = due(load.count);
     {
         std::vector<std::jthread> threads;
         for (size_t i = 0; i < writers; ++i)
             threads.emplace_back([&, i] {
                 try {
                     for (size_t n = i; n < load.count; n += writers) {
-                        std::this_thread::sleep_until(
-                            begin +
-                            std::chrono::duration_cast<Clock::duration>(
-                                std::chrono::duration<double>(static_cast<double>(n) / load.rate)));
-                        written.started[n] = Clock::now();
+                        std::this_thread::sleep_until(due(n));
+                        const auto now = Clock::now();
+                        if (now > end)
+                            return;
+                        written.started[n] = now;
                         all[i]->write(n);
                     }
                 } catch (const std::exception& failure) {
@@ -97,8 +102,10 @@ Written write(const Load& load)
     }
     if (error)
         throw std::runtime_error(*error);
-    written.rate = static_cast<double>(load.count) /
-                   std::chrono::duration<double>(Clock::now() - begin).count();
+    const std::chrono::duration<double> taken = std::max(Clock::now(), end) - begin;
+    written.count = load.count - static_cast<size_t>(std::count(written.started.begin(),
+                                                                written.started.end(), never));
+    written.rate = static_cast<double>(written.count) / taken.count();
     return written;
 }
 

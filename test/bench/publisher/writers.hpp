@@ -18,14 +18,16 @@ struct Load {
 };
 
 struct Written {
-    std::vector<Clock::time_point> started; // of each statement, by serial number
+    std::vector<Clock::time_point> started; // of each statement, by serial number; or never
+    size_t count;                           // of those that were
     double rate;                            // that came about
 };
 
 /*
  * Runs the load on many connections at once, on documents of which each is rarely written by two.
  * A statement whose time has come while its connection was busy starts late; it is not counted from
- * when it was due. Throws std::runtime_error with what the server said.
+ * when it was due. Where the server cannot keep up, what has not been started by the end never is.
+ * Throws std::runtime_error with what the server said.
  */
 Written write(const Load& load);
 
