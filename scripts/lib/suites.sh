@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # what common.sh and scripts/test set
 
 # shellcheck disable=SC2034 # for scripts/test
-all_suites=(unit fuzz regress isolation tap checks)
+all_suites=(unit fuzz model regress isolation tap checks)
 
 # run SUITE: in $passed and $failed is then what it counted.
 run_suite() {
@@ -82,6 +82,13 @@ show_reproducers() {
         echo "The input is kept in $file; in base64:"
         base64 "$file"
     done
+}
+
+# A search of the model, and each way to break it, is a test.
+suite_model() {
+    listen attend "$root/test/model/check" "$results"
+    passed=$(grep -c '^ok ' "$log" || true)
+    failed=$(grep -c '^not ok ' "$log" || true)
 }
 
 suite_regress() {

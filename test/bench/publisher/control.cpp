@@ -1,0 +1,53 @@
+#include "control.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace synckit::bench {
+
+void PublisherControl::set(const char* value)
+{
+    database_.query(std::string("ALTER SYSTEM SET synckit.publish = ") + value);
+    database_.query("SELECT pg_reload_conf()");
+}
+
+void PublisherControl::await(const char* state)
+{
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::string found;
+    while (std::chrono::steady_clock::now() < deadline) {
+        const auto status = database_.query("SELECT state, coalesce(lag_deltas, 0) AS lag "
+                                            "FROM synckit_publisher_status");
+        found = status.text(0, "state");
+        if (found == state && (found != "publishing" || status.number(0, "lag") == 0))
+            return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    throw std::runtime_error("the publisher is '" + found + "' after a minute, not '" + state +
+                             "', or still has something to publish");
+}
+
+void PublisherControl::turn_on()
+{
+    set("on");
+    await_drained();
+}
+
+void PublisherControl::turn_off()
+{
+    set("off");
+    await("paused");
+}
+
+void PublisherControl::tell_to_publish()
+{
+    set("on");
+}
+
+void PublisherControl::await_drained()
+{
+    await("publishing");
+}
+
+} // namespace synckit::bench

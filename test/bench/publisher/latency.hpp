@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace synckit::bench {
+
+struct LatencyOptions {
+    std::string redis_url;
+    double rate;
+    double seconds;
+};
+
+/*
+ * Writes the same deltas first with the publisher on and a subscriber in Redis, then with the
+ * publisher paused, pg_notify() in the statement and a listener in Postgres. Prints a line each:
+ * side, p50 and p99 in milliseconds from the statement's start to the receipt, the rate that came
+ * about, the mean size of a message. Throws if a message is missing.
+ */
+void measure_latency(const LatencyOptions&);
+
+} // namespace synckit::bench
