@@ -26,6 +26,14 @@ CREATE TABLE adapter.deltas (
     "timestamp" timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON adapter.deltas (document_id, "timestamp" DESC);
+-- Its trigger: the version counts, and the time is when.
+CREATE FUNCTION adapter.touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.updated_at := now();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON adapter.documents FOR EACH ROW EXECUTE FUNCTION adapter.touch();
 INSERT INTO adapter.documents (id, state) SELECT id, state FROM synckit.documents;
 INSERT INTO adapter.vector_clocks SELECT id, 'client', 1 FROM synckit.documents;
 VACUUM ANALYZE adapter.documents;
