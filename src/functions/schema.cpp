@@ -16,12 +16,14 @@ extern "C" {
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
 #include "commands/extension.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/inval.h"
+#include "utils/syscache.h"
 }
 
 #include "bgworker/cursor.hpp"
@@ -181,11 +183,43 @@ char* with_schema(const char* sql, Oid schema)
         CStringGetTextDatum(quote_identifier(get_namespace_name(schema))))));
 }
 
+/*
+ * Whoever owns the schema can drop the tables in it, or put others in their place: that has to be
+ * who will own them. Anybody who may create a schema in this database could have made this one
+ * beforehand. Membership is not enough: the other members of the owner's role are owners, too.
+ */
+void refuse_schema_of_another(Oid schema)
+{
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for schema %u", schema);
+    Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    if (owner == GetUserId() || (superuser() && superuser_arg(owner)))
+        return;
+    const char* name = GetUserNameFromId(owner, false);
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("schema synckit belongs to another role"),
+             errdetail("Its owner, \"%s\", could drop the tables that \"%s\" would own in it.",
+                       name, GetUserNameFromId(GetUserId(), false)),
+             errhint("Run synckit_migrate() as \"%s\", if that role is to own the tables. If not, "
+                     "drop the schema or rename it.",
+                     name)));
+}
+
+void prepare_schema()
+{
+    if (Oid schema = get_namespace_oid("synckit", true); OidIsValid(schema))
+        refuse_schema_of_another(schema);
+    else if (SPI_execute("CREATE SCHEMA synckit", false, 0) != SPI_OK_UTILITY)
+        elog(ERROR, "could not create schema synckit");
+}
+
 void run_migrations(int from, Oid extension_schema)
 {
-    if (from == 0 && !OidIsValid(get_namespace_oid("synckit", true)) &&
-        SPI_execute("CREATE SCHEMA synckit", false, 0) != SPI_OK_UTILITY)
-        elog(ERROR, "could not create schema synckit");
+    if (from == 0)
+        prepare_schema();
     for (int version = from + 1; version <= library_schema_version; ++version) {
         int result = SPI_execute(with_schema(migrations[version - 1], extension_schema), false, 0);
         if (result < 0)
