@@ -201,7 +201,7 @@ void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("synckit_deltas_trigger() was called for an event that is not its own"),
-                    errhint("synckit_migrate() makes the triggers that there are to be.")));
+                    errhint("Drop the trigger: synckit's own are made by synckit_migrate().")));
     pg_unreachable();
 }
 
