@@ -1,4 +1,4 @@
--- Whose schema the tables are made in: whoever owns it can drop them.
+-- The schema: whose it has to be, since its owner can drop the tables, and what is said when some of it is missing.
 \set SHOW_CONTEXT never
 CREATE ROLE regress_synckit_evil;
 CREATE ROLE regress_synckit_owner;
@@ -45,6 +45,49 @@ SET ROLE regress_synckit_owner;
 SELECT synckit_migrate();
 RESET ROLE;
 SELECT synckit_migrate();
+DROP SCHEMA synckit CASCADE;
+
+-- synckit_migrate() brings nothing back: where something is left, no error sends people to it
+SELECT synckit_migrate();
+CREATE FUNCTION break_and_try(statement text, OUT call text, OUT code text, OUT detail text, OUT hint text)
+RETURNS SETOF record LANGUAGE plpgsql AS $$
+DECLARE
+    calls text[] := ARRAY['synckit_apply_delta(''d'', ''a'', ''set'', ''x'', ''1'')', 'synckit_get_document(''d'')', 'synckit_migrate()'];
+BEGIN
+    FOREACH call IN ARRAY calls LOOP
+        BEGIN
+            EXECUTE statement;
+            code := NULL;
+            detail := NULL;
+            hint := NULL;
+            BEGIN
+                EXECUTE 'SELECT ' || call;
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, detail = PG_EXCEPTION_DETAIL,
+                    hint = PG_EXCEPTION_HINT;
+            END;
+            RAISE SQLSTATE 'ZZZZZ';
+        EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN
+            RETURN NEXT;
+        END;
+    END LOOP;
+END $$;
+SELECT t.call, code, left(detail, 60) AS detail, left(hint, 50) AS hint, statement FROM unnest(ARRAY[
+    'ALTER TABLE synckit.documents RENAME TO papers',
+    'ALTER TABLE synckit.deltas SET SCHEMA public',
+    'DROP TABLE synckit.documents CASCADE',
+    'DROP TABLE synckit.tombstones CASCADE',
+    'ALTER SEQUENCE synckit.deltas_seq RENAME TO seq',
+    'DROP VIEW synckit.vector_clocks',
+    'DROP FUNCTION synckit.schema_version()',
+    'DROP FUNCTION synckit.schema_version(); ALTER TABLE synckit.documents RENAME TO papers',
+    'ALTER SCHEMA synckit RENAME TO elsewhere',
+    'DROP SCHEMA synckit CASCADE']) WITH ORDINALITY s (statement, n), break_and_try(statement) t ORDER BY n;
+BEGIN;
+DROP FUNCTION synckit.schema_version();
+SELECT current, problems FROM synckit_schema_status();
+ROLLBACK;
+DROP FUNCTION break_and_try;
 DROP SCHEMA synckit CASCADE;
 
 -- the publisher's own schema is the extension's, made with it or not at all

@@ -138,6 +138,12 @@ Statement status_statement(
     "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit'"
     "    AND (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
     "OPERATOR(pg_catalog.=) name)"
+    "  UNION ALL"
+    "  SELECT 'sequence synckit.deltas_seq is missing' WHERE NOT EXISTS ("
+    "    SELECT FROM pg_catalog.pg_class c"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit' AND c.relkind OPERATOR(pg_catalog.=) 'S'"
+    "    AND c.relname OPERATOR(pg_catalog.=) 'deltas_seq')"
     ") p (problem)",
     status_types);
 
@@ -244,7 +250,9 @@ SchemaStatus schema_status()
 {
     SchemaStatus status{schema_version(), false, 0};
     if (status.version == 0) {
-        status.problems = one_problem("the tables are not set up: run SELECT synckit_migrate()");
+        status.problems = one_problem(
+            is_any_table_left() ? psprintf("%s is missing", version_function)
+                                : "the tables are not set up: run SELECT synckit_migrate()");
         return status;
     }
     if (status.version != library_schema_version) {
@@ -307,6 +315,8 @@ SYNCKIT_FUNCTION(synckit_migrate)
     if (before > 0 && !is_owner(require_table("documents")))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("must be owner of synckit's tables to migrate them")));
+    if (before == 0 && is_any_table_left())
+        refuse_missing(version_function);
     run_migrations(before, extension.schema);
     if (before == 0)
         create_cursor();
