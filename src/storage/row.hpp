@@ -20,7 +20,12 @@ namespace synckit {
 /* The column's number, or one that is not above zero. */
 inline int find_column(TupleDesc descriptor, const char* name)
 {
-    return SPI_fnumber(descriptor, name);
+    for (int i = 0; i < descriptor->natts; ++i) {
+        Form_pg_attribute column = TupleDescAttr(descriptor, i);
+        if (std::strcmp(NameStr(column->attname), name) == 0 && !column->attisdropped)
+            return i + 1;
+    }
+    return SPI_ERROR_NOATTRIBUTE;
 }
 
 /* Users may alter the columns too: to take a value for one of another type would be a crash. */
