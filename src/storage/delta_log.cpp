@@ -99,9 +99,9 @@ void fill(LogRow& row, const LoggedDelta& delta)
 
 void throw_id_of_another_document()
 {
-    throw Error(sqlstate::invalid_parameter_value,
-                "a delta with this id is recorded for another document",
-                "An id names one delta for ever.", "Give each delta an id of its own.");
+    throw Error(sqlstate::invalid_parameter_value, "the id of the delta is taken",
+                "The log holds it for another document, or where row-level security hides it.",
+                "Give each delta an id of its own.");
 }
 
 uint64 DeltaLog::query(Datum ids)

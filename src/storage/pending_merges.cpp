@@ -61,7 +61,13 @@ void PendingMerges::begin_statement()
 PendingMerges& PendingMerges::current()
 {
     if (!top)
-        elog(ERROR, "no statement on synckit.deltas is under way");
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("no statement on synckit.deltas itself is under way"),
+                        errdetail("Its rows are merged between the statement's beginning and its "
+                                  "end, at which triggers of the table fire."),
+                        errhint("Name synckit.deltas, not a table that it is a partition of. If "
+                                "its triggers were disabled, SELECT synckit_migrate() enables "
+                                "them.")));
     return *top;
 }
 

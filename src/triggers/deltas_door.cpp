@@ -240,17 +240,21 @@ void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("synckit_deltas_trigger() was called for an event that is not its own"),
-                    errhint("synckit_migrate() makes the triggers that there are to be.")));
+                    errhint("Drop the trigger: synckit's own are made by synckit_migrate().")));
     pg_unreachable();
 }
 
-[[noreturn]] void refuse_update()
+/* By the statement, so that nothing is read first; and by the row, which a statement that names
+ * another table, one that synckit.deltas inherits from or is a partition of, does not pass by. */
+HeapTuple refuse_update(TriggerData* trigger)
 {
+    if (is_replica())
+        return trigger->tg_newtuple;
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("rows of synckit.deltas cannot be changed"),
                     errdetail("They record what was merged, and what was published."),
                     errhint("Write a new delta. ON CONFLICT DO NOTHING skips one that is there.")));
-    pg_unreachable();
+    return nullptr;
 }
 
 } // namespace
@@ -264,9 +268,8 @@ SYNCKIT_FUNCTION(synckit_deltas_trigger)
     TriggerData* trigger = trigger_call(fcinfo, "synckit_deltas_trigger", "deltas");
     TriggerEvent event = trigger->tg_event;
     bool for_row = TRIGGER_FIRED_FOR_ROW(event), before = TRIGGER_FIRED_BEFORE(event);
-    if (TRIGGER_FIRED_BY_UPDATE(event) && before && !for_row) {
-        if (!is_replica())
-            refuse_update();
+    if (TRIGGER_FIRED_BY_UPDATE(event) && before) {
+        return PointerGetDatum(refuse_update(trigger)); // null for the statement
     } else if (!TRIGGER_FIRED_BY_INSERT(event)) {
         refuse_event();
     } else if (for_row) {
