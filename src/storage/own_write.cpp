@@ -74,15 +74,20 @@ bool same_value(Datum a, Datum b, bool is_by_value)
 
 void check_decided(const OwnWrite& write, const OwnRow& own, TriggerData* trigger)
 {
-    HeapTuple tuple = written_tuple(trigger);
     TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     bool written = TRIGGER_FIRED_AFTER(trigger->tg_event);
+    auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * descriptor->natts));
+    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * descriptor->natts));
+    heap_deform_tuple(written_tuple(trigger), descriptor, values, nulls);
+    int number = 0;
     for (const DecidedColumn& column : write.decided) {
-        bool null = true, decided_null = own.nulls && own.nulls[column.at];
-        int number = column.type == of_extension
-                         ? find_column(descriptor, column.name)
-                         : column_number(descriptor, column.name, column.type);
-        Datum value = number > 0 ? SPI_getbinval(tuple, descriptor, number, &null) : Datum(0);
+        int last = std::max(number, 0);
+        number = column.type == of_extension
+                     ? find_column(descriptor, column.name, last)
+                     : column_number(descriptor, column.name, column.type, last);
+        bool null = number <= 0 || nulls[number - 1];
+        bool decided_null = own.nulls && own.nulls[column.at];
+        Datum value = null ? Datum(0) : values[number - 1];
         if (null != decided_null)
             refuse_change(write, column.name);
         /* Once written a large value is out of line; to read it again would cost too much. */
@@ -90,6 +95,8 @@ void check_decided(const OwnWrite& write, const OwnRow& own, TriggerData* trigge
         if (is_seen && !same_value(value, own.values[column.at], column.is_by_value()))
             refuse_change(write, column.name);
     }
+    pfree(values);
+    pfree(nulls);
 }
 
 /* What a statement that writes a part of a document's row does not write is to stay as it was. */
