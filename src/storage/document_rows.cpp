@@ -1,19 +1,12 @@
 #include "storage/document_rows.hpp"
 
 #include "postgres/rows_statement.hpp"
+#include "storage/key_lookup.hpp"
 #include "storage/own_write.hpp"
 
 extern "C" {
-#include "access/genam.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
-#include "executor/tuptable.h"
-#include "storage/lmgr.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/snapmgr.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "utils/array.h"
@@ -159,71 +152,6 @@ Datum text_array(std::span<const std::string_view> texts)
         elements[i] = text_datum(texts[i]);
     return PointerGetDatum(construct_array(elements, static_cast<int>(texts.size()), TEXTOID, -1,
                                            false, TYPALIGN_INT));
-}
-
-namespace {
-
-/* Looks a key up by its index, past executor and policies: calls found(slot) if that snapshot shows
- * a row. */
-template <class Found>
-void look_up(Relation relation, Datum id, Snapshot snapshot, Found found)
-{
-    Oid index_oid = RelationGetPrimaryKeyIndex(relation);
-    if (!OidIsValid(index_oid))
-        return;
-    Relation index = index_open(index_oid, AccessShareLock);
-    Form_pg_attribute key_column = TupleDescAttr(RelationGetDescr(index), 0);
-    if (key_column->atttypid == VARCHAROID || key_column->atttypid == TEXTOID) {
-        ScanKeyData key;
-        ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-                               key_column->attcollation, F_TEXTEQ, id);
-        TupleTableSlot* slot = table_slot_create(relation, nullptr);
-#if PG_VERSION_NUM >= 180000
-        IndexScanDesc scan = index_beginscan(relation, index, snapshot, nullptr, 1, 0);
-#else
-        IndexScanDesc scan = index_beginscan(relation, index, snapshot, 1, 0);
-#endif
-        index_rescan(scan, &key, 1, nullptr, 0);
-        if (index_getnext_slot(scan, ForwardScanDirection, slot))
-            found(slot);
-        index_endscan(scan);
-        ExecDropSingleTupleTableSlot(slot);
-    }
-    index_close(index, AccessShareLock);
-}
-
-} // namespace
-
-bool row_exists(const char* table, Datum id)
-{
-    Relation relation = table_open(require_table(table), AccessShareLock);
-    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-    bool exists = false;
-    look_up(relation, id, snapshot, [&](TupleTableSlot*) { exists = true; });
-    UnregisterSnapshot(snapshot);
-    table_close(relation, AccessShareLock);
-    return exists;
-}
-
-void await_writers(Datum id)
-{
-    Relation relation = table_open(require_table("documents"), AccessShareLock);
-    for (bool waited = true; waited;) {
-        waited = false;
-        SnapshotData dirty;
-        InitDirtySnapshot(dirty);
-        ItemPointerData place{};
-        look_up(relation, id, &dirty, [&](TupleTableSlot* slot) { place = slot->tts_tid; });
-        TransactionId writer = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
-        if (!ItemPointerIsValid(&place) || !TransactionIdIsValid(writer))
-            break;
-        waited = true;
-        if (dirty.speculativeToken)
-            SpeculativeInsertionWait(dirty.xmin, dirty.speculativeToken);
-        else
-            XactLockTableWait(writer, relation, &place, XLTW_InsertIndex);
-    }
-    table_close(relation, AccessShareLock);
 }
 
 void refuse_hidden_row(const char* table, Datum id)

@@ -120,19 +120,6 @@ class DocumentRows {
     MemoryContext context_;
 };
 
-/*
- * Whether there is a row with this id at this moment, whatever the transaction's snapshot and the
- * caller's policies show: a document must not be born twice because one of the two is not seen.
- */
-bool row_exists(const char* table, Datum id);
-
-/*
- * Waits for whoever is inserting, changing or deleting the document at this moment, as the check of
- * a unique key does (_bt_check_unique, nbtinsert.c): what comes after them is then known before the
- * row is inserted.
- */
-void await_writers(Datum id);
-
 /* 42501 where a policy hides a row, 27000 where a trigger keeps it from being written. */
 [[noreturn]] void refuse_hidden_row(const char* table, Datum id);
 

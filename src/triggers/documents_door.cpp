@@ -9,6 +9,7 @@
 
 #include "bgworker/wakeup.hpp"
 #include "storage/clock_raise.hpp"
+#include "storage/key_lookup.hpp"
 #include "storage/own_write.hpp"
 #include "storage/pending_merges.hpp"
 #include "storage/rights.hpp"
