@@ -1,5 +1,6 @@
 -- The schema: whose it has to be, since its owner can drop the tables, and what is said when some of it is missing.
 \set SHOW_CONTEXT never
+CREATE ROLE regress_synckit_super SUPERUSER;
 CREATE ROLE regress_synckit_evil;
 CREATE ROLE regress_synckit_owner;
 CREATE ROLE regress_synckit_member IN ROLE regress_synckit_owner;
@@ -9,7 +10,7 @@ GRANT CREATE ON DATABASE :DBNAME TO regress_synckit_evil, regress_synckit_owner;
 SET ROLE regress_synckit_evil;
 CREATE SCHEMA synckit;
 GRANT ALL ON SCHEMA synckit TO PUBLIC;
-RESET ROLE;
+SET ROLE regress_synckit_super;
 SELECT synckit_migrate();
 SET ROLE regress_synckit_owner;
 SELECT synckit_migrate();
@@ -38,7 +39,6 @@ SET client_min_messages = warning;
 SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'synckit';
 DROP SCHEMA synckit CASCADE;
 -- superusers are one owner, but to nobody else: CREATE SCHEMA … AUTHORIZATION is how they make one for others
-CREATE ROLE regress_synckit_super SUPERUSER;
 CREATE SCHEMA synckit AUTHORIZATION regress_synckit_super;
 GRANT CREATE, USAGE ON SCHEMA synckit TO regress_synckit_owner;
 SET ROLE regress_synckit_owner;
