@@ -57,6 +57,22 @@ void revalidate_if_empty(SPIPlanPtr plan)
 
 } // namespace
 
+void require_column_type(TupleDesc rows, int number, Oid expected,
+                         const ExtensionObjects& extension)
+{
+    Oid type = SPI_gettypeid(rows, number);
+    bool same = type == expected || (expected == TEXTOID && type == VARCHAROID);
+    if (expected == type_of_vclock)
+        same = OidIsValid(extension.vclock) ? type == extension.vclock : is_vclock(type);
+    else if (expected == type_of_registers)
+        same = type == extension.registers;
+    if (!same)
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("column \"%s\" of synckit's tables has another type",
+                               SPI_fname(rows, number)),
+                        errdetail("It is of type %s.", format_type_be(type))));
+}
+
 SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
 {
     if (plan_ && prepared_for_.vclock == extension.vclock &&
@@ -84,19 +100,8 @@ SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
 
 void Statement::check_results(const ExtensionObjects& extension, TupleDesc rows) const
 {
-    for (int i = 0; i < result_count_; ++i) {
-        Oid type = SPI_gettypeid(rows, i + 1), expected = results_[i];
-        bool same = type == expected || (expected == TEXTOID && type == VARCHAROID);
-        if (expected == type_of_vclock)
-            same = OidIsValid(extension.vclock) ? type == extension.vclock : is_vclock(type);
-        else if (expected == type_of_registers)
-            same = type == extension.registers;
-        if (!same)
-            ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-                            errmsg("column \"%s\" of synckit's tables has another type",
-                                   SPI_fname(rows, i + 1)),
-                            errdetail("It is of type %s.", format_type_be(type))));
-    }
+    for (int i = 0; i < result_count_; ++i)
+        require_column_type(rows, i + 1, results_[i], extension);
 }
 
 const char* Statement::nulls_of(const bool* nulls, int count, char* buffer)

@@ -35,6 +35,11 @@ inline Oid resolve_type(Oid type, const ExtensionObjects& extension)
  * that all of its reads agree. */
 enum class Access { read, write };
 
+/* 42804 unless the column (counted from 1) is of this type: the tables' owner may have changed it,
+ * and a datum must not be taken for what it is not. */
+void require_column_type(TupleDesc rows, int number, Oid expected,
+                         const ExtensionObjects& extension);
+
 /* For statements that are read in order, and perhaps not to the end: planned for fast first rows,
  * which come from an index and not from a sort. */
 inline constexpr int first_rows_fast = CURSOR_OPT_FAST_PLAN;

@@ -3,6 +3,7 @@
 #include "postgres/rows_statement.hpp"
 #include "storage/key_lookup.hpp"
 #include "storage/own_write.hpp"
+#include "storage/row_lock.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -18,10 +19,17 @@ namespace synckit {
 
 namespace {
 
+/* What is read of a row that is locked, by statements after its place. */
+constexpr RowLock::Column locked_columns[] = {{"state", JSONBOID},
+                                              {"version", INT8OID},
+                                              {"lamport", INT8OID},
+                                              {"clock", type_of_vclock},
+                                              {"registers", type_of_registers}};
+constexpr int locked_size = std::size(locked_columns);
+
 constexpr Oid lock_types[] = {TEXTOID};
 constexpr Oid lock_results[] = {TIDOID,  JSONBOID,       INT8OID,
                                 INT8OID, type_of_vclock, type_of_registers};
-constexpr int lock_columns = std::size(lock_results);
 Statement
     lock_statement("SELECT ctid, state, version, lamport, clock, registers FROM synckit.documents "
                    "WHERE id OPERATOR(pg_catalog.=) $1 FOR NO KEY UPDATE",
@@ -174,52 +182,70 @@ Bytes DocumentRows::keep(Datum value)
     return {reinterpret_cast<uint8_t*>(VARDATA(copy)), VARSIZE(copy) - VARHDRSZ};
 }
 
-/* Of what the statements that lock return. */
-DocumentRow DocumentRows::keep_row(const Datum* columns)
+/* Of the columns that are read of a row that is locked. */
+DocumentRow DocumentRows::keep_row(const ItemPointerData& place, const Datum* columns)
 {
     DocumentRow row;
-    row.ctid = tid_of(columns[0]);
+    row.ctid = place;
     row.exists = true;
     MemoryContext before = MemoryContextSwitchTo(context_);
-    row.state = DatumGetJsonbPCopy(columns[1]);
+    row.state = DatumGetJsonbPCopy(columns[0]);
     MemoryContextSwitchTo(before);
-    row.version = DatumGetInt64(columns[2]);
-    row.lamport = DatumGetInt64(columns[3]);
-    row.clock = keep(columns[4]);
-    row.registers = keep(columns[5]);
+    row.version = DatumGetInt64(columns[1]);
+    row.lamport = DatumGetInt64(columns[2]);
+    row.clock = keep(columns[3]);
+    row.registers = keep(columns[4]);
     return row;
 }
 
 bool DocumentRows::lock(Datum id, DocumentRow& row)
 {
-    if (lock_statement.execute(extension_, &id) == 0)
-        return false;
-    Datum columns[lock_columns];
-    for (int i = 0; i < lock_columns; ++i)
-        columns[i] = column(0, i + 1);
-    row = keep_row(columns);
-    SPI_freetuptable(SPI_tuptable);
-    return true;
+    return lock_many(
+               {&id, 1},
+               [](const DocumentRow& locked, void* context) {
+                   *static_cast<DocumentRow*>(context) = locked;
+               },
+               &row) == 1;
 }
 
 size_t DocumentRows::lock_many(std::span<const Datum> ids, LockedCallback locked, void* context)
 {
+    RowLock lock(extension_, locked_columns);
+    bool by_index = lock.usable();
+    size_t count = 0;
+    for (; by_index && count < ids.size() && lock.lock(ids[count]); ++count) {
+        Datum columns[locked_size];
+        for (int i = 0; i < locked_size; ++i)
+            columns[i] = lock.column(i);
+        locked(keep_row(lock.place(), columns), context);
+    }
+    lock.close();
+    return by_index ? count : lock_by_statement(ids, locked, context);
+}
+
+size_t DocumentRows::lock_by_statement(std::span<const Datum> ids, LockedCallback locked,
+                                       void* context)
+{
+    size_t count = 0;
+    auto each = [&](TupleTableSlot* slot) {
+        bool missing;
+        slot_getattr(slot, 1, &missing);
+        if (missing)
+            return false;
+        Datum columns[locked_size];
+        for (int i = 0; i < locked_size; ++i)
+            columns[i] = slot_column(slot, i + 2);
+        locked(keep_row(tid_of(slot_column(slot, 1)), columns), context);
+        return ++count < ids.size();
+    };
+    if (ids.size() == 1) {
+        lock_statement.for_each(Access::write, extension_, ids.data(), nullptr, each);
+        return count;
+    }
     Datum array = PointerGetDatum(construct_array(const_cast<Datum*>(ids.data()),
                                                   static_cast<int>(ids.size()), TEXTOID, -1, false,
                                                   TYPALIGN_INT));
-    size_t count = 0;
-    lock_many_statement.for_each(Access::write, extension_, &array, nullptr,
-                                 [&](TupleTableSlot* slot) {
-                                     bool missing;
-                                     slot_getattr(slot, 1, &missing);
-                                     if (missing)
-                                         return false;
-                                     Datum columns[lock_columns];
-                                     for (int i = 0; i < lock_columns; ++i)
-                                         columns[i] = slot_column(slot, i + 1);
-                                     locked(keep_row(columns), context);
-                                     return ++count < ids.size();
-                                 });
+    lock_many_statement.for_each(Access::write, extension_, &array, nullptr, each);
     return count;
 }
 

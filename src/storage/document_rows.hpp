@@ -112,7 +112,8 @@ class DocumentRows {
     using LockedCallback = void (*)(const DocumentRow& row, void* context);
 
     size_t lock_many(std::span<const Datum> ids, LockedCallback locked, void* context);
-    DocumentRow keep_row(const Datum* columns);
+    size_t lock_by_statement(std::span<const Datum> ids, LockedCallback locked, void* context);
+    DocumentRow keep_row(const ItemPointerData& place, const Datum* columns);
     Bytes keep(Datum value);
     void keep_tombstone(DocumentRow& row);
 

@@ -38,8 +38,8 @@ IndexScanDesc begin_scan(Relation table, Relation index, Snapshot snapshot)
 
 } // namespace
 
-KeyLookup::KeyLookup(const char* table, Oid key_type)
-    : key_type_(key_type), table_(table_open(require_table(table), AccessShareLock))
+KeyLookup::KeyLookup(const char* table, Oid key_type, LOCKMODE mode)
+    : key_type_(key_type), mode_(mode), table_(table_open(require_table(table), mode))
 {
     Oid key = RelationGetPrimaryKeyIndex(table_);
     if (!OidIsValid(key))
@@ -59,25 +59,37 @@ void KeyLookup::close()
         ExecDropSingleTupleTableSlot(slot_);
         index_close(index_, AccessShareLock);
     }
-    table_close(table_, AccessShareLock);
+    table_close(table_, mode_ == AccessShareLock ? mode_ : NoLock);
 }
 
 ItemPointerData KeyLookup::find(Datum id, Snapshot snapshot)
 {
     ItemPointerData place{};
+    if (TupleTableSlot* row = find_row(id, snapshot)) {
+        place = row->tts_tid;
+        clear();
+    }
+    return place;
+}
+
+TupleTableSlot* KeyLookup::find_row(Datum id, Snapshot snapshot)
+{
     if (!index_)
-        return place;
+        return nullptr;
     ScanKeyData key;
     ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
                            TupleDescAttr(RelationGetDescr(index_), 0)->attcollation,
                            key_type_ == UUIDOID ? F_UUID_EQ : F_TEXTEQ, id);
     IndexScanDesc scan = begin_scan(table_, index_, snapshot);
     index_rescan(scan, &key, 1, nullptr, 0);
-    if (index_getnext_slot(scan, ForwardScanDirection, slot_))
-        place = slot_->tts_tid;
+    bool found = index_getnext_slot(scan, ForwardScanDirection, slot_);
     index_endscan(scan);
+    return found ? slot_ : nullptr;
+}
+
+void KeyLookup::clear()
+{
     ExecClearTuple(slot_);
-    return place;
 }
 
 bool row_exists(const char* table, Datum id)

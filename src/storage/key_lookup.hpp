@@ -5,6 +5,7 @@
 extern "C" {
 #include "access/relscan.h"
 #include "executor/tuptable.h"
+#include "storage/lockdefs.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 }
@@ -22,7 +23,8 @@ class KeyLookup {
   public:
     /* By id, of type text or uuid. The table's owner may have made another key, or none, or a
      * partitioned table: then nothing is found. */
-    KeyLookup(const char* table, Oid key_type);
+    KeyLookup(const char* table, Oid key_type, LOCKMODE mode = AccessShareLock);
+    /* A lock for reading goes with it, a stronger one stays until the transaction's end. */
     void close();
 
     /* Where the row is, if the snapshot shows one. */
@@ -32,10 +34,16 @@ class KeyLookup {
         ItemPointerData place = find(id, snapshot);
         return ItemPointerIsValid(&place);
     }
+    /* The row itself, until the next look-up or clear(); null if the snapshot shows none. */
+    TupleTableSlot* find_row(Datum id, Snapshot snapshot);
+    void clear();
+
     Relation table() const { return table_; }
+    Relation index() const { return index_; } // null if nothing is ever found
 
   private:
     Oid key_type_;
+    LOCKMODE mode_;
     Relation table_;
     Relation index_ = nullptr;
     TupleTableSlot* slot_ = nullptr;

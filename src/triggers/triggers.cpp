@@ -1,12 +1,13 @@
 #include "triggers/triggers.hpp"
 
+#include <cstring>
+
 #include "document/ticks.hpp"
 #include "storage/own_write.hpp"
 #include "storage/rights.hpp"
 
 extern "C" {
 #include "catalog/namespace.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 }
 
@@ -18,12 +19,13 @@ TriggerData* trigger_call(FunctionCallInfo fcinfo, const char* name, const char*
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("%s() must be called as a trigger", name)));
     auto* trigger = reinterpret_cast<TriggerData*>(fcinfo->context);
-    Oid ours = get_relname_relid(table, get_namespace_oid("synckit", true));
-    if (RelationGetRelid(trigger->tg_relation) != ours)
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("%s() is the trigger of synckit.%s alone", name, table),
-                        errdetail("It was called for table \"%s\".",
-                                  RelationGetRelationName(trigger->tg_relation))));
+    Relation relation = trigger->tg_relation;
+    if (std::strcmp(RelationGetRelationName(relation), table) != 0 ||
+        RelationGetNamespace(relation) != get_namespace_oid("synckit", true))
+        ereport(ERROR,
+                (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                 errmsg("%s() is the trigger of synckit.%s alone", name, table),
+                 errdetail("It was called for table \"%s\".", RelationGetRelationName(relation))));
     return trigger;
 }
 
