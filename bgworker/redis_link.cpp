@@ -112,6 +112,11 @@ bool RedisLink::connect()
     watch_nodes();
     connected_ = true;
     role_known_at_ = GetCurrentTimestamp();
+    bool insecure = url_.tls && configured_.tls.insecure;
+    if (insecure && !insecure_)
+        ereport(LOG, (errmsg("synckit: the certificate of Redis at %s is not verified", address_),
+                      errhint("Set synckit.redis_tls_insecure to off.")));
+    insecure_ = insecure;
     return true;
 }
 
@@ -252,6 +257,7 @@ void RedisLink::forget_messages()
 
 RedisLink::Outcome RedisLink::exchange()
 {
+    Assert(connected_);
     refusals_.clear();
     ask_for_role();
     if (slots_)
@@ -332,8 +338,7 @@ bool RedisLink::await_replies()
         for (auto& node : nodes_) {
             RedisSocket& socket = node->socket;
             bool stands = socket.move_bytes();
-            RedisFailure failure = socket.failure();
-            /* What came before the end says why. */
+            /* What came before the end may say why. */
             bool good = socket.pure([&] {
                 while (auto reply = socket.wire().next_reply()) {
                     take_reply(*reply, *node);
@@ -341,7 +346,7 @@ bool RedisLink::await_replies()
                 }
             });
             if (!good || !stands)
-                return fail(good ? failure : socket.failure(), node->host);
+                return fail(socket.failure(), node->host);
             due |= node->answered < node->awaited.size();
         }
         if (!due)
@@ -355,7 +360,7 @@ bool RedisLink::await_replies()
         for (bool ready = false; !ready;) {
             long left = ms_until(deadline);
             if (left <= 0)
-                return fail("no answer within %ld ms", redis_timeout_ms);
+                return fail_silent();
             ready = wait_for_sockets(events_, left);
         }
     }
@@ -364,6 +369,17 @@ bool RedisLink::await_replies()
         node->answered = 0;
     }
     return true;
+}
+
+/* Somebody owes a reply for too long. */
+bool RedisLink::fail_silent()
+{
+    for (auto& node : nodes_)
+        if (node->answered < node->awaited.size()) {
+            node->socket.fail("no answer within %ld ms", redis_timeout_ms);
+            return fail(node->socket.failure(), node->host);
+        }
+    pg_unreachable();
 }
 
 void RedisLink::take_reply(const RedisReply& reply, Node& node)

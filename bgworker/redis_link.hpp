@@ -100,6 +100,7 @@ class RedisLink {
     void ask_for_role();
     void route_messages(bool again);
     bool await_replies();
+    bool fail_silent();
     void take_reply(const RedisReply&, Node&);
 
     Configuration configured_;
@@ -113,6 +114,7 @@ class RedisLink {
                                    // are nodes_
     WaitEventSet* events_ = nullptr;
     bool connected_ = false;
+    bool insecure_ = false; // which was said
     TimestampTz role_known_at_ = 0;
 
     uint32_t count_ = 0;        // messages of this exchange

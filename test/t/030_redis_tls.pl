@@ -106,6 +106,7 @@ replace_redis(@elsewhere);
 fails('another name', qr/certificate.*hostname mismatch/i, qr/URL/);
 fails('another address', qr/certificate.*IP address mismatch/i, qr/URL/, 'synckit.redis_url' => "'rediss://127.0.0.1:$port'");
 publishes('any name, if told so', 'synckit.redis_url' => "'rediss://127.0.0.1:$port'", 'synckit.redis_tls_insecure' => 'on');
+like(slurp_file($node->logfile), qr/certificate of Redis at \S+ is not verified.*HINT:.*redis_tls_insecure/s, 'which the log says');
 replace_redis(@expired);
 fails('an expired certificate', qr/certificate has expired/, qr/clocks/, 'synckit.redis_tls_insecure' => 'off');
 publishes('any certificate, if told so', 'synckit.redis_url' => "'rediss://localhost:$port'", 'synckit.redis_tls_insecure' => 'on', 'synckit.redis_ca_file' => "''");
