@@ -12,10 +12,10 @@ namespace synckit {
 
 /* What a connection by TLS goes by: paths of PEM files, empty where there is none. */
 struct TlsOptions {
-    std::string ca_file;   // the authorities that are trusted; empty: the system's
-    std::string cert_file; // our own certificate, with what chain it needs ...
-    std::string key_file;  // ... and its key, without a passphrase
-    bool insecure = false; // neither certificate nor host name is verified: for tests
+    std::string ca_file = {};   // the authorities that are trusted; empty: the system's
+    std::string cert_file = {}; // our own certificate, with what chain it needs ...
+    std::string key_file = {};  // ... and its key, without a passphrase
+    bool insecure = false;      // neither certificate nor host name is verified: for tests
 
     bool operator==(const TlsOptions&) const = default;
 };

@@ -171,6 +171,21 @@ my $only_one;
 ok(poll(sub { eval { ($only_one = SyncKit::RedisClient->new($full->path))->command('PING') } }), 'there is one client');
 fails('no room for another client', qr/as many clients as it may/, qr/maxclients/, 'synckit.redis_url' => "'" . $full->url . "'");
 
+# One that loads its data takes messages already.
+my $loading = SyncKit::Redis->new(conf => [ '--enable-debug-command', 'yes' ]);
+my $loader = SyncKit::RedisClient->new($loading->path);
+$loader->command('DEBUG', 'POPULATE', 100_000);
+$loader->command('SAVE');
+$loading->stop;
+push @{ $loading->{conf} }, '--key-load-delay', 200, '--loading-process-events-interval-bytes', 1024;
+$loading->start;
+{
+    local $subscriber = SyncKit::Subscriber->new($loading);
+    publishes('Redis loads', 'synckit.redis_url' => "'" . $loading->url . "'");
+    like(SyncKit::RedisClient->new($loading->path)->command('INFO', 'persistence'), qr/^loading:1/m, 'it is not done with it yet');
+}
+$loading->stop;
+
 # A replica is not the one: what is published there, subscribers of its primary do not hear.
 my $second_port = free_port();
 my $second = SyncKit::Redis->new(conf => [ '--port', $second_port, '--bind', '127.0.0.1', '--replicaof', "127.0.0.1 $port" ]);
