@@ -396,7 +396,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last_seq, Batch& bat
     uint64 used = 0;
     for (; used < rows; ++used) {
         bool may_end_here = used > 0 && order[used].seq != last_seq;
-        if (may_end_here && to.size() > batch_bytes)
+        if (may_end_here && to.queued_bytes() > batch_bytes)
             break;
         CHECK_FOR_INTERRUPTS();
         DeltaRow row(order[used].xid); // here: its place in the result

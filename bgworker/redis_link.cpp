@@ -1,7 +1,10 @@
 #include "bgworker/redis_link.hpp"
 
+#include <algorithm>
+
 #include "postgres/settings.hpp"
 
+#include "base/utf8.hpp"
 #include "redis/private_file.hpp"
 #include "redis/reply_error.hpp"
 #include "redis/sqlstates.hpp"
@@ -31,9 +34,9 @@ bool RedisLink::fail(const char* format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(failure_.message, sizeof failure_.message, format, arguments);
+    failure_ = {};
+    failure_.set_list(format, arguments);
     va_end(arguments);
-    failure_.hint[0] = '\0';
     close();
     return false;
 }
@@ -42,15 +45,13 @@ bool RedisLink::fail(const char* format, ...)
 bool RedisLink::fail(const RedisFailure& failure, const RedisHost& host)
 {
     RedisFailure told = failure;
-    if (url_.hosts.size() > 1 || url_.has_sentinels() || slots_) {
-        CaughtError caught;
-        try_pure(caught, [&] {
-            snprintf(told.message, sizeof told.message, "%s: %s", host.display().c_str(),
-                     failure.message);
-        });
-    }
-    close();
-    failure_ = told;
+    char server[300] = "";
+    CaughtError caught;
+    if (url_.hosts.size() > 1 || url_.has_sentinels() || slots_)
+        try_pure(caught, [&] { strlcpy(server, host.display().c_str(), sizeof server); });
+    fail(server[0] ? "%s: %s" : "%s%s", server, told.message);
+    failure_.set_hint(told.hint);
+    failure_.reached = told.reached;
     return false;
 }
 
@@ -98,7 +99,7 @@ bool RedisLink::configure()
         }))
         return true;
     fail(caught.detail[0] ? "%s: %s" : "%s%s", caught.message, caught.detail);
-    strlcpy(failure_.hint, caught.hint, sizeof failure_.hint);
+    failure_.set_hint(caught.hint);
     return false;
 }
 
@@ -237,7 +238,7 @@ void RedisLink::publish(std::string_view channel, std::string_view message)
     ++count_;
 }
 
-size_t RedisLink::size() const
+size_t RedisLink::queued_bytes() const
 {
     return slots_ || nodes_.empty() ? kept_bytes_
                                     : nodes_[0]->socket.wire().protocol().output().size();
@@ -267,9 +268,8 @@ RedisLink::Outcome RedisLink::exchange()
             forget_messages();
             if (refusals_.empty())
                 return Outcome::accepted;
-            snprintf(failure_.message, sizeof failure_.message, "Redis refused a message: %s",
-                     refusals_[0].error);
-            failure_.hint[0] = '\0';
+            sort_refusals();
+            failure_.set("Redis refused a message: %s", refusals_[0].error);
             return Outcome::refused;
         }
         if (moves == most_moves) {
@@ -280,7 +280,16 @@ RedisLink::Outcome RedisLink::exchange()
             break;
         route_messages(true);
     }
+    sort_refusals();
     return Outcome::lost;
+}
+
+/* Each node has answered in order, but one before the other. */
+void RedisLink::sort_refusals()
+{
+    std::sort(
+        refusals_.begin(), refusals_.end(),
+        [](const RefusedMessage& a, const RefusedMessage& b) { return a.message < b.message; });
 }
 
 /* Where the answer is no, the exchange fails, and the messages go to whoever is primary then. */
@@ -409,7 +418,9 @@ void RedisLink::take_reply(const RedisReply& reply, Node& node)
         throw Error(sqlstate::connection_rejected, meaning.meaning, says, meaning.hint);
     RefusedMessage& refused = refusals_.emplace_back();
     refused.message = message;
-    strlcpy(refused.error, says.c_str(), sizeof refused.error);
+    const std::string_view shown = utf8_prefix(says, sizeof refused.error - 1);
+    std::memcpy(refused.error, shown.data(), shown.size());
+    refused.error[shown.size()] = '\0';
 }
 
 } // namespace synckit

@@ -51,7 +51,7 @@ class RedisLink {
      */
     void publish(std::string_view channel, std::string_view message);
     /* Of what was added, in bytes, roughly. */
-    size_t size() const;
+    size_t queued_bytes() const;
 
     enum class Outcome {
         accepted, // every message
@@ -97,6 +97,7 @@ class RedisLink {
     bool fail(const RedisFailure&, const RedisHost&);
 
     void forget_messages();
+    void sort_refusals();
     void ask_for_role();
     void route_messages(bool again);
     bool await_replies();

@@ -9,15 +9,34 @@ extern "C" {
 #include "storage/fd.h"
 }
 
+#include "base/utf8.hpp"
+
 namespace synckit {
+
+void RedisFailure::set(const char* format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    set_list(format, arguments);
+    va_end(arguments);
+}
+
+void RedisFailure::set_list(const char* format, va_list arguments)
+{
+    char whole[2 * sizeof message];
+    vsnprintf(whole, sizeof whole, format, arguments);
+    std::string_view text = utf8_prefix(whole, sizeof message - 1);
+    std::memcpy(message, text.data(), text.size());
+    message[text.size()] = '\0';
+    hint[0] = '\0';
+}
 
 bool RedisSocket::fail(const char* format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(failure_.message, sizeof failure_.message, format, arguments);
+    failure_.set_list(format, arguments);
     va_end(arguments);
-    failure_.hint[0] = '\0';
     failure_.reached = reached_;
     close();
     return false;
@@ -26,7 +45,7 @@ bool RedisSocket::fail(const char* format, ...)
 bool RedisSocket::fail(const CaughtError& caught)
 {
     fail(caught.detail[0] ? "%s: %s" : "%s%s", caught.message, caught.detail);
-    strlcpy(failure_.hint, caught.hint, sizeof failure_.hint);
+    failure_.set_hint(caught.hint);
     return false;
 }
 
@@ -110,10 +129,8 @@ bool RedisSocket::introduce(const RedisUrl& url)
     server_ = handshake_->server();
     handshake_.reset();
     if (!welcome && !failure_.hint[0])
-        strlcpy(failure_.hint,
-                "Is there a Redis server at this address, and does it expect TLS (rediss://) or "
-                "not?",
-                sizeof failure_.hint);
+        failure_.set_hint("Is there a Redis server at this address, and does it expect TLS "
+                          "(rediss://) or not?");
     return welcome;
 }
 

@@ -15,6 +15,10 @@ struct RedisFailure {
     char hint[256] = "";
     bool reached = false; // there was a server
 
+    /* Over-long texts are cut, at a character. */
+    void set(const char* format, ...) pg_attribute_printf(2, 3);
+    void set_list(const char* format, va_list arguments) pg_attribute_printf(2, 0);
+    void set_hint(const char* text) { strlcpy(hint, text, sizeof hint); }
     /* Where several were tried: what a server had to say tells more than that there was none. */
     void prefer(const RedisFailure& other)
     {

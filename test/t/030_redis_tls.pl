@@ -190,6 +190,7 @@ tail_refused('an option over the environment', {}, [ '--redis-ca-file', $strange
 }
 replace_redis(@expired);
 tail_refused('an expired certificate', {}, [], qr/has expired/);
+tail_refused('an expired certificate, and told not to take it', { REDIS_TLS_INSECURE => 'off' }, [], qr/has expired/);
 {
     my ($out, $err) = ('', '');
     local @ENV{ keys %server } = values %server;
