@@ -34,7 +34,7 @@ SYNCKIT_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src $(filter-out -I%,$(CPPFLAGS))
 SYNCKIT_CXXFLAGS = -std=c++20 -O2 -ftree-vectorize -fvect-cost-model=dynamic -g -fPIC -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror
 DEPENDENCIES = -MMD -MP
 
-SHLIB_LINK += -lhiredis -lcares -lcrypto -lstdc++
+SHLIB_LINK += -lhiredis -lcares -lssl -lcrypto -lstdc++
 LDFLAGS_SL += -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/extension/exports.map
 
 # Pure files are compiled without any Postgres header in reach: the wall, a second time.

@@ -127,8 +127,8 @@ class DeltaRow {
                TransactionIdPrecedes(writer, static_cast<TransactionId>(xid()));
     }
 
-    /* Appends PUBLISH of its message. What it needs on the way is in the current memory context. */
-    void append(RedisProtocol& to, int64 epoch) const;
+    /* Publishes its message. What it needs on the way is in the current memory context. */
+    void append(RedisLink& to, int64 epoch) const;
 
   private:
     std::string_view text(int number) const { return datum_text(column(row_, number)); }
@@ -152,7 +152,7 @@ std::span<const std::string_view> DeltaRow::texts(Datum array) const
     return {texts, static_cast<size_t>(filled)};
 }
 
-void DeltaRow::append(RedisProtocol& to, int64 epoch) const
+void DeltaRow::append(RedisLink& to, int64 epoch) const
 {
     auto limit = static_cast<size_t>(settings::max_message_bytes);
     bool no_value, no_clock, no_changed, no_server;
@@ -209,13 +209,13 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
             body.clear();
             append_delta_message(body, message, true);
         }
-        to.append_command({"PUBLISH", channel, body});
+        to.publish(channel, body);
     });
 }
 
 } // namespace
 
-Batch Feed::read(RedisProtocol& to)
+Batch Feed::read(RedisLink& to)
 {
     Batch batch;
     OwnerTransaction transaction;
@@ -272,7 +272,7 @@ void Feed::accept(size_t messages)
         ++window_at_;
 }
 
-void Feed::read_live(RedisProtocol& to, Batch& batch)
+void Feed::read_live(RedisLink& to, Batch& batch)
 {
     took_snapshot_ = true;
     Snapshot from = parse_snapshot(cursor_.published_to);
@@ -344,7 +344,7 @@ void Feed::fill_window(const Snapshot& from, const Snapshot& until)
     SPI_freetuptable(SPI_tuptable);
 }
 
-void Feed::read_backlog(RedisProtocol& to, Batch& batch)
+void Feed::read_backlog(RedisLink& to, Batch& batch)
 {
     Snapshot from = parse_snapshot(cursor_.published_to);
     Snapshot until = parse_snapshot(cursor_.publishing_to);
@@ -382,7 +382,7 @@ void Feed::read_backlog(RedisProtocol& to, Batch& batch)
 
 /* Appends the rows of SPI_tuptable in the order of seq, as many as a batch may hold; returns how
  * many. */
-size_t Feed::append_rows(RedisProtocol& to, uint64 rows, int64& last_seq, Batch& batch)
+size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last_seq, Batch& batch)
 {
     Key* order = static_cast<Key*>(palloc(sizeof(Key) * (rows + 1)));
     for (uint64 i = 0; i < rows; ++i)
@@ -396,7 +396,7 @@ size_t Feed::append_rows(RedisProtocol& to, uint64 rows, int64& last_seq, Batch&
     uint64 used = 0;
     for (; used < rows; ++used) {
         bool may_end_here = used > 0 && order[used].seq != last_seq;
-        if (may_end_here && to.output().size() > batch_bytes)
+        if (may_end_here && to.queued_bytes() > batch_bytes)
             break;
         CHECK_FOR_INTERRUPTS();
         DeltaRow row(order[used].xid); // here: its place in the result

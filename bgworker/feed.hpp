@@ -7,7 +7,7 @@ extern "C" {
 }
 
 #include "bgworker/cursor.hpp"
-#include "redis/protocol.hpp"
+#include "bgworker/redis_link.hpp"
 
 /*
  * What is to be published: reads committed deltas that the cursor's snapshot does not show, in the
@@ -22,7 +22,7 @@ namespace synckit {
 
 /* What one read brought. */
 struct Batch {
-    size_t messages = 0; // PUBLISH commands appended to the protocol
+    size_t messages = 0; // that were handed to the link
     size_t rows = 0;     // rows that they stand for, foreign ones included
     bool found_any() const { return rows > 0; }
 };
@@ -35,7 +35,7 @@ class Feed {
      * Reads the next batch and appends its messages; durable on return: its WAL is flushed. In a
      * transaction of its own, as the tables' owner.
      */
-    Batch read(RedisProtocol& to);
+    Batch read(RedisLink& to);
 
     /* The batch has been accepted: moves the cursor behind it. */
     void accept(size_t messages);
@@ -54,12 +54,12 @@ class Feed {
         int64 seq;
     };
 
-    void read_live(RedisProtocol& to, Batch& batch);
-    void read_backlog(RedisProtocol& to, Batch& batch);
+    void read_live(RedisLink& to, Batch& batch);
+    void read_backlog(RedisLink& to, Batch& batch);
     void fill_window(const Snapshot& from, const Snapshot& until);
     uint64 count(const Snapshot& from, const Snapshot& until, const char* until_text,
                  int64 position);
-    size_t append_rows(RedisProtocol& to, uint64 rows, int64& last_seq, Batch& batch);
+    size_t append_rows(RedisLink& to, uint64 rows, int64& last_seq, Batch& batch);
     void set_next(const char* published_to, const char* publishing_to, int64 position,
                   uint64 pending);
 

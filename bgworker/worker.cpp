@@ -91,6 +91,7 @@ class Worker {
     void publish();
     bool ensure_connected();
     void lost_redis();
+    void heard_redis();
     bool announce_epoch();
     void save();
     void save_if_due();
@@ -163,29 +164,35 @@ bool Worker::schema_ready()
 bool Worker::ensure_connected()
 {
     /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
-    if (link_->connected() && link_->is_for(settings::redis_url) && link_->check())
+    if (link_->connected() && link_->is_current() && link_->check())
         return true;
-    if (link_->connect(settings::redis_url, settings::redis_password_file)) {
-        if (complained_)
-            ereport(LOG, (errmsg("synckit: connected to Redis at %s again", link_->address())));
-        complained_ = false;
-        back_off_ms_ = 0;
+    if (link_->connect())
         return true;
-    }
     lost_redis();
     return false;
+}
+
+/* It takes what is published: a connection alone does not say so. */
+void Worker::heard_redis()
+{
+    if (complained_)
+        ereport(LOG, (errmsg("synckit: publishing to Redis at %s again", link_->address())));
+    complained_ = false;
+    back_off_ms_ = 0;
 }
 
 /* Says so once an outage, and waits: twice as long each time, up to a cap. */
 void Worker::lost_redis()
 {
     feed_.reset();
+    link_->close(); // where a message was refused, it stands still
     report(WorkerState::connecting);
     record_error(*slot, link_->error());
     if (!complained_)
         ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
                              link_->error()),
-                      errdetail("Deltas wait in the log; it is tried again until it succeeds.")));
+                      errdetail("Deltas wait in the log; it is tried again until it succeeds."),
+                      link_->hint()[0] ? errhint("%s", link_->hint()) : 0));
     complained_ = true;
     if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
         save();
@@ -204,9 +211,9 @@ bool Worker::announce_epoch()
         std::pmr::string channel(&memory), message(&memory);
         append_broadcast_channel(channel, settings::channel_prefix);
         append_epoch_message(message, cursor_.epoch, now_ms);
-        link_->protocol().append_command({"PUBLISH", channel, message});
+        link_->publish(channel, message);
     });
-    if (!link_->exchange(1))
+    if (link_->exchange() != RedisLink::Outcome::accepted)
         return false;
     cursor_.new_epoch = false;
     unsaved_ = true;
@@ -230,15 +237,16 @@ void Worker::publish()
         report(WorkerState::publishing);
         uint64 written = pg_atomic_read_u64(&slot->written);
         TimestampTz looked_at = GetCurrentTimestamp();
-        Batch batch = feed_.read(link_->protocol());
+        Batch batch = feed_.read(*link_);
         if (feed_.took_snapshot()) {
             pg_atomic_write_u64(&slot->written_mark, written);
             pg_atomic_write_u64(&slot->pending, feed_.pending());
         }
-        if (batch.messages > 0 && !link_->exchange(batch.messages)) {
+        if (batch.messages > 0 && link_->exchange() != RedisLink::Outcome::accepted) {
             lost_redis();
             continue;
         }
+        heard_redis();
         feed_.accept(batch.messages);
         pg_atomic_write_u64(&slot->pending, feed_.pending());
         pg_atomic_write_u64(&slot->published, static_cast<uint64>(cursor_.published));

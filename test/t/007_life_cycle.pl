@@ -124,11 +124,15 @@ set_conf($node, 'synckit.redis_url' => "'" . $redis->url . "'", 'synckit.channel
 my $locked = SyncKit::Redis->new(started => 0, conf => [ '--requirepass', 's3cr3t-word' ]);
 my $file = PostgreSQL::Test::Utils::tempdir() . '/password';
 append_to_file($file, "wrong-s3cr3t-word\n");
+chmod 0640, $file;
 $locked->start;
 set_conf($node, 'synckit.redis_url' => "'" . $locked->url . "'", 'synckit.redis_password_file' => "'$file'");
+ok(await_status($node, 'postgres', "last_error LIKE '%permissions 0640 are too open%'"), 'a password file that others can read is refused');
+chmod 0600, $file;
 ok(await_status($node, 'postgres', "last_error LIKE '%did not accept user or password%'"), 'a wrong password is said to be wrong');
-unlink $file;
-append_to_file($file, "s3cr3t-word\n");
+append_to_file("$file.new", "s3cr3t-word\n");
+chmod 0600, "$file.new";
+rename "$file.new", $file or die "cannot rename $file.new: $!";
 ok(await_state($node, 'postgres', 'publishing'), 'with the right one it publishes');
 unlike(slurp_file($node->logfile), qr/s3cr3t/, 'no password is in the log');
 unlike(status($node, 'postgres', '*'), qr/s3cr3t/, 'nor in the status');
