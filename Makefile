@@ -4,7 +4,7 @@
 
 MODULE_big = synckit
 EXTENSION = extension/synckit
-DATA = $(wildcard extension/synckit--*.sql)
+DATA_built = extension/synckit--1.0.sql
 
 PURE = $(wildcard src/base/*.cpp src/clock/*.cpp src/document/*.cpp src/message/*.cpp src/redis/*.cpp)
 GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/storage/*.cpp src/triggers/*.cpp src/functions/*.cpp bgworker/*.cpp)
@@ -43,6 +43,10 @@ $(patsubst %.cpp,%.o,$(PURE)): %.o: %.cpp
 
 $(patsubst %.cpp,%.o,$(GLUE)): %.o: %.cpp
 	$(CXX) $(SYNCKIT_CXXFLAGS) $(DEPENDENCIES) $(SYNCKIT_CPPFLAGS) -isystem $(includedir_server) -c $< -o $@
+
+# The install script is kept in parts, in the order of their names.
+extension/synckit--1.0.sql: $(sort $(wildcard extension/synckit--1.0/*.sql))
+	cat $^ > $@
 
 src/functions/schema.o: src/functions/migrations.inc
 
