@@ -4,12 +4,14 @@
 
 #include "bgworker/wakeup.hpp"
 #include "postgres/bridge.hpp"
+#include "postgres/extension_owner.hpp"
 #include "postgres/sql.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
@@ -29,7 +31,8 @@ Statement insert_statement(
 Statement clear_statement("DELETE FROM _synckit.publisher");
 Statement load_statement(
     "SELECT ctid, epoch, system_identifier, timeline, published_to::pg_catalog.text, "
-    "publishing_to::pg_catalog.text, position, published, saved_at, announced "
+    "publishing_to::pg_catalog.text, position, published, saved_at, announced, "
+    "broadcast_position "
     "FROM _synckit.publisher");
 Statement now_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 
@@ -39,14 +42,24 @@ Statement epoch_statement(
     "announced = false RETURNING ctid",
     epoch_types);
 
-/* By place: under a snapshot that somebody holds open, a look-up would visit every version ever
- * saved. */
-constexpr Oid save_types[] = {TIDOID, TEXTOID, TEXTOID, INT8OID, INT8OID, BOOLOID};
+/*
+ * By place: under a snapshot that somebody holds open, a look-up would visit every version ever
+ * saved. A place may hold another row by now, but not one of this epoch. And past a lock: whoever
+ * has written a new cursor, or epoch, and not yet committed, must not hold up the worker.
+ */
+constexpr Oid save_types[] = {TIDOID,  TEXTOID, TEXTOID, INT8OID,
+                              INT8OID, BOOLOID, INT8OID, INT8OID};
 Statement save_statement(
     "UPDATE _synckit.publisher SET published_to = $2::pg_catalog.pg_snapshot, "
     "publishing_to = $3::pg_catalog.pg_snapshot, position = $4, published = $5, announced = $6, "
-    "saved_at = pg_catalog.now() WHERE ctid OPERATOR(pg_catalog.=) $1 RETURNING ctid",
+    "broadcast_position = $8, saved_at = pg_catalog.now() WHERE ctid OPERATOR(pg_catalog.=) ("
+    "SELECT ctid FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
+    "AND epoch OPERATOR(pg_catalog.=) $7 FOR NO KEY UPDATE SKIP LOCKED) RETURNING ctid",
     save_types);
+constexpr Oid locked_types[] = {TIDOID, INT8OID};
+Statement locked_statement("SELECT FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
+                           "AND epoch OPERATOR(pg_catalog.=) $2",
+                           locked_types);
 
 int64 draw_epoch(int64 before)
 {
@@ -98,24 +111,22 @@ ItemPointerData insert_cursor(int64 epoch, const char* snapshot)
     return returned_ctid();
 }
 
-/* _synckit is granted to nobody: the functions that may use it become its owner for that. */
-template <class Body>
-void as_extension_owner(Body body)
+Datum xid_array(std::span<const uint64> xids)
 {
-    Oid user, owner = installed_extension().owner;
-    int context;
-    GetUserIdAndSecContext(&user, &context);
-    PG_TRY();
-    {
-        SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-                                          SECURITY_RESTRICTED_OPERATION);
-        body();
-    }
-    PG_FINALLY();
-    {
-        SetUserIdAndSecContext(user, context);
-    }
-    PG_END_TRY();
+    auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * (xids.size() + 1)));
+    for (size_t i = 0; i < xids.size(); ++i)
+        elements[i] = xid_datum(xids[i]);
+    return PointerGetDatum(construct_array(elements, static_cast<int>(xids.size()), XID8OID, 8,
+                                           FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+ItemPointerData write_epoch(int64 epoch)
+{
+    Datum values[] = {Int64GetDatum(epoch),
+                      Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
+                      Int32GetDatum(static_cast<int32>(GetWALInsertionTimeLine()))};
+    epoch_statement.execute({}, values);
+    return returned_ctid();
 }
 
 char* keep(Datum value)
@@ -154,6 +165,21 @@ Snapshot parse_snapshot(const char* text)
     return snapshot;
 }
 
+Datum xid_datum(uint64 xid)
+{
+    return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
+}
+
+Datum ended_between(const Snapshot& from, const Snapshot& to)
+{
+    auto* ended = static_cast<uint64*>(palloc(sizeof(uint64) * (from.running.size() + 1)));
+    size_t count = 0;
+    for (uint64 xid : from.running)
+        if (to.shows(xid))
+            ended[count++] = xid;
+    return xid_array({ended, count});
+}
+
 void create_cursor()
 {
     ForceSyncCommit(); // the epoch may be heard as soon as it can be seen
@@ -163,6 +189,25 @@ void create_cursor()
         insert_cursor(draw_epoch(before), snapshot);
     });
     note_cursor_written();
+}
+
+int64 begin_epoch()
+{
+    ForceSyncCommit();
+    int64 epoch = 0;
+    as_extension_owner([&] {
+        if (load_statement.execute({}, nullptr) > 0) {
+            epoch = draw_epoch(DatumGetInt64(column(0, 2)));
+            write_epoch(epoch);
+        }
+    });
+    if (epoch == 0)
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("nothing was ever published from this database"),
+                        errdetail("Its publisher has no cursor yet, and no epoch."),
+                        errhint("See synckit_publisher_status for why.")));
+    note_cursor_written();
+    return epoch;
 }
 
 char* published_snapshot()
@@ -197,13 +242,10 @@ void load_cursor(Cursor& cursor)
         cursor.published = DatumGetInt64(column(0, 8));
         cursor.saved_at = DatumGetTimestampTz(column(0, 9));
         cursor.new_epoch = !DatumGetBool(column(0, 10));
+        cursor.broadcast_position = DatumGetInt64(column(0, 11));
         if (!same_history) {
             cursor.epoch = draw_epoch(cursor.epoch);
-            Datum values[] = {Int64GetDatum(cursor.epoch),
-                              Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
-                              Int32GetDatum(static_cast<int32>(GetWALInsertionTimeLine()))};
-            epoch_statement.execute({}, values);
-            cursor.ctid = returned_ctid();
+            cursor.ctid = write_epoch(cursor.epoch);
             cursor.new_epoch = true;
         }
     } else {
@@ -211,7 +253,7 @@ void load_cursor(Cursor& cursor)
         now_statement.execute({}, nullptr);
         cursor.published_to = keep(column(0, 1));
         cursor.epoch = draw_epoch(cursor.epoch);
-        cursor.position = cursor.published = 0;
+        cursor.position = cursor.broadcast_position = cursor.published = 0;
         cursor.saved_at = GetCurrentTimestamp();
         cursor.ctid = insert_cursor(cursor.epoch, cursor.published_to);
         cursor.new_epoch = true;
@@ -223,7 +265,7 @@ void load_cursor(Cursor& cursor)
         XLogFlush(XactLastCommitEnd);
 }
 
-bool save_cursor(Cursor& cursor)
+Saved save_cursor(Cursor& cursor)
 {
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -233,11 +275,17 @@ bool save_cursor(Cursor& cursor)
                       cursor.publishing_to ? CStringGetTextDatum(cursor.publishing_to) : Datum(0),
                       Int64GetDatum(cursor.position),
                       Int64GetDatum(cursor.published),
-                      BoolGetDatum(!cursor.new_epoch)};
-    bool nulls[] = {false, false, !cursor.publishing_to, false, false, false};
-    bool saved = save_statement.execute({}, values, nulls) == 1;
-    if (saved)
+                      BoolGetDatum(!cursor.new_epoch),
+                      Int64GetDatum(cursor.epoch),
+                      Int64GetDatum(cursor.broadcast_position)};
+    bool nulls[] = {false, false, !cursor.publishing_to, false, false, false, false, false};
+    Saved saved = Saved::yes;
+    if (save_statement.execute({}, values, nulls) == 1) {
         cursor.ctid = returned_ctid();
+    } else {
+        Datum place[] = {PointerGetDatum(&cursor.ctid), Int64GetDatum(cursor.epoch)};
+        saved = locked_statement.execute({}, place) == 1 ? Saved::locked : Saved::replaced;
+    }
     spi.finish();
     PopActiveSnapshot();
     CommitTransactionCommand();

@@ -16,6 +16,19 @@ class OwnerTransaction {
     void begin_writing();
     void end();
 
+    /* Runs the body with the worker's own rights, in the same transaction and snapshot: for the
+     * extension's own tables, and nothing else. */
+    template <class Body>
+    void as_worker(Body body)
+    {
+        Oid owner;
+        int owner_context;
+        GetUserIdAndSecContext(&owner, &owner_context);
+        SetUserIdAndSecContext(user_, context_);
+        body();
+        SetUserIdAndSecContext(owner, owner_context);
+    }
+
   private:
     void begin();
 

@@ -45,8 +45,9 @@ extern "C" void start_memory()
             for (pg_atomic_uint32* number :
                  {&slot.database, &slot.state, &slot.worker, &slot.announced})
                 pg_atomic_init_u32(number, 0);
-            for (pg_atomic_uint64* number : {&slot.written, &slot.written_mark, &slot.pending,
-                                             &slot.published, &slot.epoch, &slot.cursors})
+            for (pg_atomic_uint64* number :
+                 {&slot.written, &slot.written_mark, &slot.pending, &slot.published, &slot.epoch,
+                  &slot.cursors, &slot.requeues})
                 pg_atomic_init_u64(number, 0);
         }
     }

@@ -40,7 +40,8 @@ struct DatabaseSlot {
     pg_atomic_uint64 pending;      // deltas known to be unpublished
     pg_atomic_uint64 published;    // messages that Redis has accepted
     pg_atomic_uint64 epoch;
-    pg_atomic_uint64 cursors; // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 requeues; // so often synckit_requeue() was called
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
     TimestampTz last_error_at;
