@@ -10,7 +10,10 @@
 extern "C" {
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/array.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -23,16 +26,20 @@ namespace synckit {
 
 namespace {
 
+/* A new generation: what counts over all of them stays. */
 constexpr Oid insert_types[] = {INT8OID, INT8OID, INT4OID, TEXTOID};
 Statement insert_statement(
     "INSERT INTO _synckit.publisher (epoch, system_identifier, timeline, published_to) "
-    "VALUES ($1, $2, $3, $4::pg_catalog.pg_snapshot) RETURNING ctid",
+    "VALUES ($1, $2, $3, $4::pg_catalog.pg_snapshot) ON CONFLICT (only_row) DO UPDATE SET "
+    "epoch = excluded.epoch, system_identifier = excluded.system_identifier, "
+    "timeline = excluded.timeline, published_to = excluded.published_to, publishing_to = NULL, "
+    "position = 0, broadcast_position = 0, announced = false, saved_at = pg_catalog.now() "
+    "RETURNING ctid",
     insert_types);
-Statement clear_statement("DELETE FROM _synckit.publisher");
 Statement load_statement(
     "SELECT ctid, epoch, system_identifier, timeline, published_to::pg_catalog.text, "
     "publishing_to::pg_catalog.text, position, published, saved_at, announced, "
-    "broadcast_position "
+    "broadcast_position, destination, destination_since "
     "FROM _synckit.publisher");
 Statement now_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 
@@ -56,6 +63,12 @@ Statement save_statement(
     "SELECT ctid FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
     "AND epoch OPERATOR(pg_catalog.=) $7 FOR NO KEY UPDATE SKIP LOCKED) RETURNING ctid",
     save_types);
+constexpr Oid destination_types[] = {TEXTOID, TIMESTAMPTZOID};
+Statement
+    destination_statement("UPDATE _synckit.publisher SET destination = $1, destination_since = $2 "
+                          "WHERE ctid OPERATOR(pg_catalog.=) (SELECT ctid FROM _synckit.publisher "
+                          "FOR NO KEY UPDATE SKIP LOCKED) RETURNING ctid",
+                          destination_types);
 constexpr Oid locked_types[] = {TIDOID, INT8OID};
 Statement locked_statement("SELECT FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
                            "AND epoch OPERATOR(pg_catalog.=) $2",
@@ -102,7 +115,6 @@ char* snapshot_with_self()
 
 ItemPointerData insert_cursor(int64 epoch, const char* snapshot)
 {
-    clear_statement.execute({}, nullptr);
     Datum values[] = {Int64GetDatum(epoch),
                       Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
                       Int32GetDatum(static_cast<int32>(GetWALInsertionTimeLine())),
@@ -127,6 +139,14 @@ ItemPointerData write_epoch(int64 epoch)
                       Int32GetDatum(static_cast<int32>(GetWALInsertionTimeLine()))};
     epoch_statement.execute({}, values);
     return returned_ctid();
+}
+
+/* Whoever drops the extension has it, and has not committed. */
+bool lock_cursor()
+{
+    Oid schema = get_namespace_oid("_synckit", true);
+    Oid table = OidIsValid(schema) ? get_relname_relid("publisher", schema) : InvalidOid;
+    return OidIsValid(table) && ConditionalLockRelationOid(table, RowExclusiveLock);
 }
 
 char* keep(Datum value)
@@ -225,6 +245,7 @@ void load_cursor(Cursor& cursor)
 {
     forget(cursor.published_to);
     forget(cursor.publishing_to);
+    forget(cursor.destination);
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     SpiSession spi;
@@ -243,6 +264,10 @@ void load_cursor(Cursor& cursor)
         cursor.saved_at = DatumGetTimestampTz(column(0, 9));
         cursor.new_epoch = !DatumGetBool(column(0, 10));
         cursor.broadcast_position = DatumGetInt64(column(0, 11));
+        Datum destination = column(0, 12, &null);
+        cursor.destination = null ? nullptr : keep(destination);
+        if (cursor.destination)
+            cursor.destination_since = DatumGetTimestampTz(column(0, 13));
         if (!same_history) {
             cursor.epoch = draw_epoch(cursor.epoch);
             cursor.ctid = write_epoch(cursor.epoch);
@@ -265,9 +290,29 @@ void load_cursor(Cursor& cursor)
         XLogFlush(XactLastCommitEnd);
 }
 
+void save_destination(Cursor& cursor, const char* destination, TimestampTz since)
+{
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    SpiSession spi;
+    Datum values[] = {CStringGetTextDatum(destination), TimestampTzGetDatum(since)};
+    if (destination_statement.execute({}, values) == 1)
+        cursor.ctid = returned_ctid();
+    spi.finish();
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    forget(cursor.destination);
+    cursor.destination = MemoryContextStrdup(TopMemoryContext, destination);
+    cursor.destination_since = since;
+}
+
 Saved save_cursor(Cursor& cursor)
 {
     StartTransactionCommand();
+    if (!lock_cursor()) {
+        CommitTransactionCommand();
+        return Saved::locked;
+    }
     PushActiveSnapshot(GetTransactionSnapshot());
     SpiSession spi;
     Datum values[] = {PointerGetDatum(&cursor.ctid),

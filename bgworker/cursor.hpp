@@ -42,7 +42,9 @@ struct Cursor {
     int64 broadcast_position = 0; // and, once all of its deltas are: the greatest id of a broadcast
     int64 published = 0;
     TimestampTz saved_at = 0;
-    bool new_epoch = false; // to be announced
+    bool new_epoch = false;      // to be announced
+    char* destination = nullptr; // see destination.hpp; null: none yet
+    TimestampTz destination_since = 0;
 };
 
 /* A cursor at this transaction, with a new epoch: the first one is written by synckit_migrate().
@@ -62,6 +64,9 @@ char* published_snapshot();
  * new epoch; where there is none, publishing starts now. What is new is durable on return.
  */
 void load_cursor(Cursor&);
+
+/* Keeps where it publishes to, from now on. */
+void save_destination(Cursor&, const char* destination, TimestampTz since);
 
 enum class Saved {
     yes,

@@ -7,6 +7,7 @@
  */
 #include "bgworker/launcher.hpp"
 
+#include "bgworker/destination.hpp"
 #include "bgworker/shared.hpp"
 #include "bgworker/worker.hpp"
 
@@ -58,6 +59,7 @@ class Launcher {
     void list_databases();
     void look();
     bool is_running(Database&);
+    void note_all_looked_into();
     void start(Database&);
     Database* find(Oid oid);
 
@@ -161,10 +163,11 @@ void Launcher::look()
         Database& database = databases_[i];
         DatabaseSlot* slot = database.slot;
         if (is_running(database) || has_worker(*slot)) {
-            looking |= state_of(*slot) == WorkerState::starting;
+            looking |= pg_atomic_read_u32(&slot->looked_into) == 0;
             continue;
         }
         if (!database.seen) { // dropped
+            release_destination(*slot);
             pg_atomic_write_u32(&slot->database, InvalidOid);
             database = databases_[--count_];
             --i;
@@ -184,6 +187,25 @@ void Launcher::look()
         looking |= !database.started;
         start(database);
     }
+    note_all_looked_into();
+}
+
+/* From then on workers may publish: before, another database may turn out to have the better claim
+ * to the channels. One into which nobody can look does not hold up the others. */
+void Launcher::note_all_looked_into()
+{
+    if (pg_atomic_read_u32(&shared_state()->all_looked_into) == 1)
+        return;
+    for (int i = 0; i < count_; ++i) {
+        Database& database = databases_[i];
+        bool waiting = database.worker || !database.started;
+        if (waiting && state_of(*database.slot) != WorkerState::no_worker_slot &&
+            pg_atomic_read_u32(&database.slot->looked_into) == 0)
+            return;
+    }
+    pg_atomic_write_u32(&shared_state()->all_looked_into, 1);
+    for (int i = 0; i < count_; ++i)
+        wake_proc(pg_atomic_read_u32(&databases_[i].slot->worker));
 }
 
 void Launcher::run()

@@ -1,6 +1,7 @@
 #include "bgworker/publisher.hpp"
 
 #include "bgworker/broadcasts.hpp"
+#include "bgworker/destination.hpp"
 #include "bgworker/housekeeping.hpp"
 #include "bgworker/set_aside.hpp"
 #include "bgworker/worker.hpp"
@@ -10,6 +11,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "commands/dbcommands.h"
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/timestamp.h"
@@ -63,14 +65,12 @@ bool Publisher::ready()
 {
     if (settings::redis_url[0] == '\0') {
         report(WorkerState::unconfigured);
-        return false;
-    }
-    if (!settings::publish) {
-        report(WorkerState::paused);
+        disown_destination();
         return false;
     }
     if (!schema_ready()) {
         report(WorkerState::no_schema);
+        disown_destination();
         cursor_loaded_ = false;
         return false;
     }
@@ -80,7 +80,80 @@ bool Publisher::ready()
     }
     if (!cursor_loaded_)
         use_cursor();
+    if (!owns_destination())
+        return false;
+    if (!settings::publish) {
+        report(WorkerState::paused);
+        return false;
+    }
     return true;
+}
+
+/* The launcher waits for this, to look into the next database. */
+void Publisher::looked_into()
+{
+    if (pg_atomic_exchange_u32(&slot_.looked_into, 1) == 0)
+        wake_proc(pg_atomic_read_u32(&shared_state()->launcher));
+}
+
+void Publisher::disown_destination()
+{
+    release_destination(slot_);
+    if (claimed_url_)
+        pfree(claimed_url_);
+    claimed_url_ = nullptr;
+    looked_into();
+}
+
+/* Also while it is paused: what it publishes to stays its own. */
+bool Publisher::owns_destination()
+{
+    if (claimed_url_ && std::strcmp(claimed_url_, settings::redis_url) == 0 &&
+        std::strcmp(claimed_prefix_, settings::channel_prefix) == 0)
+        return true;
+    StartTransactionCommand();
+    char* destination = MemoryContextStrdup(TopMemoryContext, configured_destination());
+    CommitTransactionCommand();
+    bool known = cursor_.destination && std::strcmp(cursor_.destination, destination) == 0;
+    TimestampTz since = known ? cursor_.destination_since : GetCurrentTimestamp();
+    Oid by = InvalidOid;
+    Claim claim = claim_destination(slot_, destination, since, by);
+    looked_into();
+    if (claim == Claim::held && !known)
+        save_destination(cursor_, destination, since);
+    pfree(destination);
+    if (claim == Claim::held) {
+        claimed_url_ = MemoryContextStrdup(TopMemoryContext, settings::redis_url);
+        claimed_prefix_ = MemoryContextStrdup(TopMemoryContext, settings::channel_prefix);
+        refused_by_ = InvalidOid;
+    } else if (claim == Claim::taken) {
+        report(WorkerState::refused);
+        say_refused(by);
+    }
+    return claim == Claim::held;
+}
+
+void Publisher::say_refused(Oid by)
+{
+    if (by == refused_by_)
+        return;
+    refused_by_ = by;
+    StartTransactionCommand();
+    const char* other = get_database_name(by);
+    const char* own = get_database_name(MyDatabaseId);
+    other = quote_identifier(other ? other : "?");
+    own = quote_identifier(own ? own : "?");
+    record_error(slot_, psprintf("database %s publishes to this Redis with this channel prefix; "
+                                 "ALTER DATABASE %s SET synckit.channel_prefix gives this one its "
+                                 "own",
+                                 other, own));
+    ereport(LOG, (errmsg("synckit: database %s does not publish: database %s publishes to the same "
+                         "Redis with the same channel prefix",
+                         own, other),
+                  errdetail(
+                      "Receivers could not tell the documents of the one from those of the other."),
+                  errhint("ALTER DATABASE %s SET synckit.channel_prefix = '…'.", own)));
+    CommitTransactionCommand();
 }
 
 void Publisher::use_cursor()
@@ -347,6 +420,14 @@ void Publisher::save()
         break;
     }
     saved_at_ = GetCurrentTimestamp();
+}
+
+void Publisher::save_at_end()
+{
+    MemoryContextSwitchTo(TopMemoryContext);
+    AbortOutOfAnyTransaction();
+    if (unsaved_ && cursor_loaded_)
+        save();
 }
 
 void Publisher::save_if_due()

@@ -25,10 +25,16 @@ class Publisher {
     explicit Publisher(DatabaseSlot& slot) : slot_(slot) {}
 
     [[noreturn]] void run();
+    /* While the process exits: saves how far it came, unless somebody is in the way. */
+    void save_at_end();
 
   private:
     bool ready();
     bool schema_ready();
+    bool owns_destination();
+    void disown_destination();
+    void looked_into();
+    void say_refused(Oid by);
     void report(WorkerState state);
     void use_cursor();
 
@@ -60,6 +66,9 @@ class Publisher {
     std::optional<uint64> requeues_seen_;
     bool unsaved_ = false;
     TimestampTz saved_at_ = 0;
+    char* claimed_url_ = nullptr; // with these settings the channels are ours
+    char* claimed_prefix_ = nullptr;
+    Oid refused_by_ = InvalidOid;
     TimestampTz cleaned_up_at_ = 0;
     TimestampTz deleted_broadcasts_at_ = 0;
 

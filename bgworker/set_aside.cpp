@@ -22,7 +22,7 @@ Statement insert_statement(
     "SELECT FROM _synckit.set_aside s WHERE s.xid OPERATOR(pg_catalog.=) $1 "
     "AND s.seq OPERATOR(pg_catalog.=) $2 "
     "AND (s.delta_id OPERATOR(pg_catalog.=) $3) IS NOT FALSE "
-    "AND s.broadcast IS NOT DISTINCT FROM $8)",
+    "AND coalesce(s.broadcast, 0) OPERATOR(pg_catalog.=) coalesce($8, 0))",
     insert_types);
 
 /* Rows that somebody holds locked are passed by: the worker waits for nobody. */

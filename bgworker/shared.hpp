@@ -22,6 +22,7 @@ enum class WorkerState : uint32_t {
     no_schema,    // synckit_migrate() was not run, or the library does not serve its version
     unconfigured, // synckit.redis_url is empty
     paused,       // synckit.publish is off
+    refused,      // another database publishes to the same channels
     connecting,   // Redis does not answer
     publishing,
     stopped, // left by itself; the launcher starts it again
@@ -34,14 +35,18 @@ struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
     pg_atomic_uint32 state;
     pg_atomic_uint32 worker;       // index into ProcGlobal->allProcs + 1; 0: no worker
+    pg_atomic_uint32 looked_into;  // since the server started: what it publishes to, if anything
     pg_atomic_uint32 announced;    // CREATE EXTENSION has committed: the launcher is to look again
     pg_atomic_uint64 written;      // deltas committed here since the server started
     pg_atomic_uint64 written_mark; // as it was when `pending` was counted
     pg_atomic_uint64 pending;      // deltas known to be unpublished
     pg_atomic_uint64 published;    // messages that Redis has accepted
     pg_atomic_uint64 epoch;
-    pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
-    pg_atomic_uint64 requeues; // so often synckit_requeue() was called
+    pg_atomic_uint64 cursors;      // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 requeues;     // so often synckit_requeue() was called
+    char destination[512];         // see destination.hpp; empty: none
+    TimestampTz destination_since; // the earlier claim wins
+    bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
     TimestampTz last_error_at;
@@ -51,7 +56,8 @@ struct DatabaseSlot {
 inline constexpr int max_databases = 256;
 
 struct SharedState {
-    pg_atomic_uint32 launcher; // as DatabaseSlot::worker
+    pg_atomic_uint32 launcher;        // as DatabaseSlot::worker
+    pg_atomic_uint32 all_looked_into; // every database was, that there was when the server started
     DatabaseSlot slots[max_databases];
 };
 

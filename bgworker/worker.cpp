@@ -4,6 +4,8 @@
  */
 #include "bgworker/worker.hpp"
 
+#include "bgworker/database_settings.hpp"
+#include "bgworker/destination.hpp"
 #include "bgworker/publisher.hpp"
 #include "bgworker/shared.hpp"
 #include "postgres/catalog.hpp"
@@ -33,6 +35,8 @@ namespace {
 
 DatabaseSlot* slot = nullptr;
 TimestampTz next_tick = 0;
+uint64 own_settings = 0; // their mark when this process took them
+Publisher* publisher = nullptr;
 
 [[noreturn]] void leave(WorkerState why)
 {
@@ -83,8 +87,18 @@ extern "C" void note_end(SIGNAL_ARGS)
     die(postgres_signal_arg);
 }
 
+/* So that little is published again. While it is still in its database, and not after an error. */
+extern "C" void save_progress(int code, Datum)
+{
+    if (publisher && (code == 0 || told_to_end))
+        publisher->save_at_end();
+}
+
 extern "C" void worker_ends(int code, Datum)
 {
+    if (state_of(*slot) == WorkerState::no_extension)
+        release_destination(*slot);
+    pg_atomic_write_u32(&slot->looked_into, 1);
     if (state_of(*slot) != WorkerState::no_extension)
         set_state(*slot, code == 0 || told_to_end ? WorkerState::stopped : WorkerState::failed);
     release_worker(*slot);
@@ -106,8 +120,10 @@ void serve_interrupts()
     StartTransactionCommand();
     bool wanted = somebody_wants_the_database();
     bool installed = OidIsValid(get_extension_oid("synckit", true));
+    bool same_settings = database_settings_mark() == own_settings;
     CommitTransactionCommand();
-    if (wanted)
+    /* A setting that was reset has its value from elsewhere again: a new process finds out. */
+    if (wanted || !same_settings)
         leave(WorkerState::stopped);
     if (!installed)
         leave(WorkerState::no_extension);
@@ -131,11 +147,16 @@ void synckit_worker_main(Datum database)
     BackgroundWorkerUnblockSignals();
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+    StartTransactionCommand();
+    own_settings = database_settings_mark();
+    CommitTransactionCommand();
     set_worker_settings();
-    static Publisher publisher(*slot);
+    static Publisher work(*slot);
+    publisher = &work;
+    before_shmem_exit(save_progress, 0);
     PG_TRY();
     {
-        publisher.run();
+        work.run();
     }
     PG_CATCH();
     {

@@ -18,6 +18,8 @@ CREATE TABLE _synckit.publisher (
     broadcast_position bigint NOT NULL DEFAULT 0,
     published          bigint NOT NULL DEFAULT 0,
     announced          boolean NOT NULL DEFAULT false,
+    destination        text,
+    destination_since  timestamptz,
     saved_at           timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE _synckit.publisher IS 'How far this database''s publisher has come.';
@@ -33,6 +35,9 @@ COMMENT ON COLUMN _synckit.publisher.broadcast_position IS
     'The greatest id of a broadcast in it that has been published; they follow its deltas.';
 COMMENT ON COLUMN _synckit.publisher.published IS 'Messages that Redis has accepted, repeated ones included.';
 COMMENT ON COLUMN _synckit.publisher.announced IS 'Whether Redis has accepted the announcement of the epoch.';
+COMMENT ON COLUMN _synckit.publisher.destination IS 'The Redis server and the channel prefix that it publishes to.';
+COMMENT ON COLUMN _synckit.publisher.destination_since IS
+    'Since when; of two databases with one destination the later one is refused.';
 COMMENT ON COLUMN _synckit.publisher.saved_at IS 'When this row was written.';
 
 -- Rows come by synckit_broadcast(), and go some time after they were published.
@@ -51,6 +56,7 @@ COMMENT ON COLUMN _synckit.broadcasts.event IS 'Its name.';
 COMMENT ON COLUMN _synckit.broadcasts.data IS 'What it brings.';
 COMMENT ON COLUMN _synckit.broadcasts.server_id IS 'The server that it came through.';
 COMMENT ON COLUMN _synckit.broadcasts.sent_at IS 'When it was sent.';
+COMMENT ON SEQUENCE _synckit.broadcasts_id_seq IS 'Draws broadcasts.id.';
 
 CREATE INDEX broadcasts_xid_id_idx ON _synckit.broadcasts (xid, id);
 
@@ -80,6 +86,7 @@ COMMENT ON COLUMN _synckit.set_aside.error IS 'What Redis answered, or why no me
 COMMENT ON COLUMN _synckit.set_aside.tries IS 'How often it was tried.';
 COMMENT ON COLUMN _synckit.set_aside.set_aside_at IS 'When it was set aside, last time it was.';
 COMMENT ON COLUMN _synckit.set_aside.requeued IS 'Whether it is to be tried again.';
+COMMENT ON SEQUENCE _synckit.set_aside_id_seq IS 'Draws set_aside.id.';
 
 -- Found by what they are while the cursor stands before them, and by what is to be tried again.
 CREATE INDEX set_aside_xid_seq_idx ON _synckit.set_aside (xid, seq);

@@ -92,20 +92,22 @@ bool check_server_id(char** value, void**, GucSource)
 
 } // namespace
 
+/* None of what the publisher goes by is for the configuration file alone: ALTER DATABASE … SET
+ * gives each database its own. To superusers, and whom they GRANT SET ON PARAMETER. */
 void define()
 {
     DefineCustomStringVariable(
         "synckit.redis_url", "Address of the Redis server that deltas are published to.",
         "redis://[user@]host[:port][/db] or unix://[user@]/path[?db=N]; empty: nothing is "
         "published.",
-        &redis_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_redis_url, nullptr, nullptr);
+        &redis_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY, check_redis_url, nullptr, nullptr);
     DefineCustomStringVariable("synckit.redis_password_file",
                                "File that holds the password for Redis, on its first line.",
-                               nullptr, &redis_password_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+                               nullptr, &redis_password_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
                                nullptr, nullptr, nullptr);
     DefineCustomStringVariable(
         "synckit.channel_prefix", "What the names of all channels start with.", nullptr,
-        &channel_prefix, "synckit:", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        &channel_prefix, "synckit:", PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("synckit.client_id", "Whom plain SQL writes documents as.",
                                "Also deltas that are inserted without a client.", &client_id, "sql",
                                PGC_USERSET, 0, check_client_id, nullptr, nullptr);
@@ -115,13 +117,13 @@ void define()
     DefineCustomBoolVariable(
         "synckit.publish", "Whether committed deltas are published.",
         "Off pauses: what is committed meanwhile is published when it is on again.", &publish, true,
-        PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.publish_batch", "Most deltas that are published in one batch.",
-                            nullptr, &publish_batch, 1000, 1, 100'000, PGC_SIGHUP, 0, nullptr,
+                            nullptr, &publish_batch, 1000, 1, 100'000, PGC_SUSET, 0, nullptr,
                             nullptr, nullptr);
     DefineCustomIntVariable("synckit.max_message_bytes",
                             "Largest message; a larger one goes without its value.", nullptr,
-                            &max_message_bytes, 256 * 1024, 1024, 512 * 1024 * 1024, PGC_SIGHUP,
+                            &max_message_bytes, 256 * 1024, 1024, 512 * 1024 * 1024, PGC_SUSET,
                             GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.max_value_bytes", "Largest value that a delta may bring.",
                             nullptr, &max_value_bytes, 64 * 1024 * 1024, 1, 255 * 1024 * 1024,
@@ -140,7 +142,7 @@ void define()
                             10'000'000, 0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.cleanup_interval",
                             "How often the publisher runs synckit_cleanup(); 0: never.", nullptr,
-                            &cleanup_interval_s, 0, 0, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S,
+                            &cleanup_interval_s, 0, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S,
                             nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("synckit");
 }

@@ -170,6 +170,7 @@ set_conf($node, 'synckit.publish' => 'off');
 for my $database (sort keys(%columns), 'nulls')
 {
     $node->safe_psql('postgres', "CREATE DATABASE $database OWNER mallory");
+    own_channels($node, $database);
     $node->safe_psql($database, 'CREATE EXTENSION synckit');
     $node->safe_psql($database, "SET SESSION AUTHORIZATION mallory; SELECT synckit_migrate();"
             . "SELECT synckit_apply_delta('d', 'm', 'set', 'a', '1', server_id => 's');"
