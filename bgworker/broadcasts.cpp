@@ -76,7 +76,7 @@ void BroadcastRow::identify(Subject& subject) const
     subject.seq = 0;
 }
 
-void BroadcastRow::append(RedisProtocol& to, int64 epoch) const
+bool BroadcastRow::append(RedisProtocol& to, int64 epoch) const
 {
     auto limit = static_cast<size_t>(settings::max_message_bytes);
     bool no_data, no_server;
@@ -105,6 +105,7 @@ void BroadcastRow::append(RedisProtocol& to, int64 epoch) const
                         "the broadcast is longer than synckit.max_message_bytes");
         to.append_command({"PUBLISH", channel, body});
     });
+    return false;
 }
 
 bool may_have_broadcasts()

@@ -26,7 +26,7 @@ class BroadcastRow {
     bool is_foreign() const { return false; }
     void identify(Subject&) const;
     /* Appends PUBLISH of its message; 54000 if that is longer than synckit.max_message_bytes. */
-    void append(RedisProtocol& to, int64 epoch) const;
+    bool append(RedisProtocol& to, int64 epoch) const; // false: never truncated
 
   private:
     uint64 row_;

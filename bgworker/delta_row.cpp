@@ -51,7 +51,7 @@ std::span<const std::string_view> DeltaRow::texts(Datum array) const
     return {texts, static_cast<size_t>(filled)};
 }
 
-void DeltaRow::append(RedisProtocol& to, int64 epoch) const
+bool DeltaRow::append(RedisProtocol& to, int64 epoch) const
 {
     auto limit = static_cast<size_t>(settings::max_message_bytes);
     bool no_value, no_clock, no_changed, no_server;
@@ -99,6 +99,7 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
         body.reserve(400 + message.value.value_or("").size());
         append_delta_message(body, message, truncated);
         if (body.size() > limit && !truncated) {
+            truncated = true;
             body.clear();
             append_delta_message(body, message, true);
         }
@@ -110,6 +111,7 @@ void DeltaRow::append(RedisProtocol& to, int64 epoch) const
         }
         to.append_command({"PUBLISH", channel, body});
     });
+    return truncated;
 }
 
 } // namespace synckit

@@ -38,8 +38,9 @@ class DeltaRow {
     /* Fills in what xid and seq do not say, in the current memory context. */
     void identify(Subject&) const;
 
-    /* Appends PUBLISH of its message. What it needs on the way is in the current memory context. */
-    void append(RedisProtocol& to, int64 epoch) const;
+    /* Appends PUBLISH of its message; true if that is truncated. What it needs on the way is in the
+     * current memory context. */
+    bool append(RedisProtocol& to, int64 epoch) const;
 
   private:
     std::string_view text(int number) const { return datum_text(column(row_, number)); }

@@ -342,16 +342,18 @@ size_t Feed::append_rows(RedisProtocol& to, uint64 rows, int64& last, Batch& bat
         CHECK_FOR_INTERRUPTS();
         Row row(order[used].xid); // here: its place in the result
         last = order[used].seq;
-        if (row.is_foreign())
+        if (row.is_foreign()) {
+            ++batch.foreign;
             continue;
+        }
         auto xid = static_cast<TransactionId>(row.xid());
         if (xid != last_xid)
             flush_to_ = Max(flush_to_, TransactionIdGetCommitLSN(xid));
         last_xid = xid;
         if (care_ == Care::one_by_one) {
-            batch.messages += append_with_care(to, row) ? 1 : 0;
+            append_with_care(to, row, batch);
         } else {
-            row.append(to, cursor_.epoch);
+            batch.truncated += row.append(to, cursor_.epoch);
             ++batch.messages;
         }
         MemoryContextReset(row_context);
@@ -364,7 +366,7 @@ size_t Feed::append_rows(RedisProtocol& to, uint64 rows, int64& last, Batch& bat
 
 /* An error spoils this row only, and the subject says so. */
 template <class Row>
-bool Feed::append_with_care(RedisProtocol& to, const Row& row)
+void Feed::append_with_care(RedisProtocol& to, const Row& row, Batch& batch)
 {
     if (!subject_context_)
         subject_context_ =
@@ -381,9 +383,9 @@ bool Feed::append_with_care(RedisProtocol& to, const Row& row)
         MemoryContextSwitchTo(subject_context_);
         row.identify(subject);
         MemoryContextSwitchTo(before);
-        row.append(to, cursor_.epoch);
+        batch.truncated += row.append(to, cursor_.epoch);
+        ++batch.messages;
     });
-    return !subject.error;
 }
 
 void Feed::forget_subjects()

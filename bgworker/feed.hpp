@@ -28,6 +28,8 @@ enum class Care { many_at_once, one_by_one };
 struct Batch {
     size_t messages = 0; // PUBLISH commands appended to the protocol
     size_t rows = 0;     // rows that they stand for, foreign ones included
+    size_t foreign = 0;
+    size_t truncated = 0;
     /* Read one by one: which rows these are, unreadable ones included. Valid until the next read.
      * It is one, but for rows of the same seq, which stay together. */
     std::span<const Subject> subjects;
@@ -80,7 +82,7 @@ class Feed {
     template <class Row>
     size_t append_rows(RedisProtocol& to, uint64 rows, int64& last, Batch& batch);
     template <class Row>
-    bool append_with_care(RedisProtocol& to, const Row& row);
+    void append_with_care(RedisProtocol& to, const Row& row, Batch& batch);
     void forget_subjects();
     void set_next(const char* published_to, const char* publishing_to, int64 position,
                   int64 broadcast_position, uint64 pending);

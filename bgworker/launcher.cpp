@@ -9,6 +9,7 @@
 
 #include "bgworker/destination.hpp"
 #include "bgworker/shared.hpp"
+#include "bgworker/wait_events.hpp"
 #include "bgworker/worker.hpp"
 
 extern "C" {
@@ -219,7 +220,7 @@ void Launcher::run()
         }
         look();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, look_ms,
-                  PG_WAIT_EXTENSION);
+                  wait_event(WaitFor::launcher));
     }
 }
 

@@ -7,7 +7,7 @@ namespace synckit {
 /*
  * A transaction of the worker on the user's tables, within SPI, as their owner: who gains nothing
  * of the worker's rights by a function in a policy, an index predicate or a trigger, or by a view
- * put in the table's place.
+ * put in the table's place. A setting that such a function changes is taken back at the end.
  */
 class OwnerTransaction {
   public:
@@ -34,6 +34,7 @@ class OwnerTransaction {
 
     Oid user_;
     int context_;
+    int settings_level_;
 };
 
 } // namespace synckit

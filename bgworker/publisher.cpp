@@ -4,6 +4,7 @@
 #include "bgworker/destination.hpp"
 #include "bgworker/housekeeping.hpp"
 #include "bgworker/set_aside.hpp"
+#include "bgworker/wait_events.hpp"
 #include "bgworker/worker.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/settings.hpp"
@@ -54,10 +55,18 @@ bool is_readable(const Subject& subject)
 
 void Publisher::report(WorkerState state)
 {
-    if (state_of(slot_) == state)
+    bool backlog = cursor_loaded_ && cursor_.publishing_to;
+    if (state_of(slot_) == state && backlog == said_backlog_)
         return;
     set_state(slot_, state);
-    pgstat_report_activity(STATE_IDLE, to_text(state));
+    said_backlog_ = backlog;
+    char activity[400];
+    if (state == WorkerState::publishing || state == WorkerState::connecting)
+        snprintf(activity, sizeof activity, "%s to Redis at %s%s", to_text(state), link_->address(),
+                 backlog ? ", working off a backlog" : "");
+    else
+        strlcpy(activity, to_text(state), sizeof activity);
+    pgstat_report_activity(STATE_IDLE, activity);
 }
 
 /* Whether there is something to publish and somewhere to publish it; says why not. */
@@ -68,8 +77,7 @@ bool Publisher::ready()
         disown_destination();
         return false;
     }
-    if (!schema_ready()) {
-        report(WorkerState::no_schema);
+    if (!library_matches()) {
         disown_destination();
         cursor_loaded_ = false;
         return false;
@@ -175,15 +183,33 @@ void Publisher::use_cursor()
     pg_atomic_write_u64(&slot_.pending, feed_.pending());
 }
 
-/* The library serves this version of the tables and the one before; with another it idles. */
-bool Publisher::schema_ready()
+/* The library serves this version of the tables and the one before; with another one, or with SQL
+ * of another version, it idles and says so. */
+bool Publisher::library_matches()
 {
     StartTransactionCommand();
     int version = schema_version();
-    bool served = version > 0 && version >= library_schema_version - 1 &&
-                  version <= library_schema_version && OidIsValid(table_oid("deltas"));
+    bool there = version > 0 && OidIsValid(table_oid("deltas"));
+    const char* mismatch = nullptr;
+    if (!library_serves_sql(extension_version()))
+        mismatch =
+            psprintf("the library does not serve version %s of the extension", extension_version());
+    else if (there && (version < library_schema_version - 1 || version > library_schema_version))
+        mismatch = psprintf("the tables are of version %d, the library of version %d", version,
+                            library_schema_version);
+    if (mismatch && state_of(slot_) != WorkerState::version_mismatch) {
+        record_error(slot_, mismatch);
+        ereport(LOG,
+                (errmsg("synckit: nothing is published: %s", mismatch),
+                 errhint("After an upgrade of the package: restart the server, ALTER EXTENSION "
+                         "synckit UPDATE, SELECT synckit_migrate().")));
+    }
     CommitTransactionCommand();
-    return served;
+    if (mismatch)
+        report(WorkerState::version_mismatch);
+    else if (!there)
+        report(WorkerState::no_schema);
+    return there && !mismatch;
 }
 
 bool Publisher::ensure_connected()
@@ -213,6 +239,8 @@ void Publisher::lost_redis()
     feed_.reset();
     report(WorkerState::connecting);
     record_error(slot_, link_->error());
+    if (!complained_)
+        pg_atomic_fetch_add_u64(&slot_.outages, 1);
     if (!complained_)
         ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
                              link_->error()),
@@ -288,6 +316,8 @@ bool Publisher::publish_batch()
     tries_ = 0;
     rows_one_by_one_ = batch.rows == 0 ? 0 : rows_one_by_one_ - Min(rows_one_by_one_, batch.rows);
     feed_.accept(sent ? batch.messages : 0);
+    pg_atomic_fetch_add_u64(&slot_.foreign, static_cast<int64>(batch.foreign));
+    pg_atomic_fetch_add_u64(&slot_.truncated, static_cast<int64>(sent ? batch.truncated : 0));
     pg_atomic_write_u64(&slot_.pending, feed_.pending());
     pg_atomic_write_u64(&slot_.published, static_cast<uint64>(cursor_.published));
     if (feed_.pending() == 0 && !cursor_.publishing_to) {
@@ -467,7 +497,7 @@ void Publisher::wait(long ms)
     for (long left = ms; left > 0;
          left = static_cast<long>((until - GetCurrentTimestamp() + 999) / 1000)) {
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, Min(left, tick_ms),
-                  PG_WAIT_EXTENSION);
+                  wait_event(WaitFor::redis_back_off));
         ResetLatch(MyLatch);
         serve_interrupts();
     }
@@ -480,7 +510,7 @@ void Publisher::run()
     for (;;) {
         publish();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                  unsaved_ ? save_interval_ms : tick_ms, PG_WAIT_EXTENSION);
+                  unsaved_ ? save_interval_ms : tick_ms, wait_event(WaitFor::work));
         save_if_due();
         clean_up_if_due();
     }

@@ -30,7 +30,7 @@ class Publisher {
 
   private:
     bool ready();
-    bool schema_ready();
+    bool library_matches();
     bool owns_destination();
     void disown_destination();
     void looked_into();
@@ -69,6 +69,7 @@ class Publisher {
     char* claimed_url_ = nullptr; // with these settings the channels are ours
     char* claimed_prefix_ = nullptr;
     Oid refused_by_ = InvalidOid;
+    bool said_backlog_ = false;
     TimestampTz cleaned_up_at_ = 0;
     TimestampTz deleted_broadcasts_at_ = 0;
 

@@ -48,7 +48,7 @@ extern "C" void start_memory()
                 pg_atomic_init_u32(number, 0);
             for (pg_atomic_uint64* number :
                  {&slot.written, &slot.written_mark, &slot.pending, &slot.published, &slot.epoch,
-                  &slot.cursors, &slot.requeues})
+                  &slot.cursors, &slot.requeues, &slot.outages, &slot.truncated, &slot.foreign})
                 pg_atomic_init_u64(number, 0);
         }
     }
@@ -70,6 +70,8 @@ const char* to_text(WorkerState worker_state)
         return "starting";
     case WorkerState::no_schema:
         return "no schema";
+    case WorkerState::version_mismatch:
+        return "version mismatch";
     case WorkerState::unconfigured:
         return "not configured";
     case WorkerState::paused:
@@ -131,7 +133,8 @@ DatabaseSlot* claim_slot(Oid database)
              {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})
             pg_atomic_write_u32(number, 0);
         for (pg_atomic_uint64* number :
-             {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch})
+             {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch,
+              &slot->outages, &slot->truncated, &slot->foreign})
             pg_atomic_write_u64(number, 0);
         pg_atomic_write_u32(&slot->database, database);
     }

@@ -19,11 +19,12 @@ enum class WorkerState : uint32_t {
     no_extension,   // it looked: nothing to do here
     no_worker_slot, // max_worker_processes is exhausted
     starting,
-    no_schema,    // synckit_migrate() was not run, or the library does not serve its version
-    unconfigured, // synckit.redis_url is empty
-    paused,       // synckit.publish is off
-    refused,      // another database publishes to the same channels
-    connecting,   // Redis does not answer
+    no_schema,        // synckit_migrate() was not run
+    version_mismatch, // the library does not serve the extension's SQL, or the tables
+    unconfigured,     // synckit.redis_url is empty
+    paused,           // synckit.publish is off
+    refused,          // another database publishes to the same channels
+    connecting,       // Redis does not answer
     publishing,
     stopped, // left by itself; the launcher starts it again
     failed,  // ended by an error, which is in the server's log; started again after a pause
@@ -42,8 +43,12 @@ struct DatabaseSlot {
     pg_atomic_uint64 pending;      // deltas known to be unpublished
     pg_atomic_uint64 published;    // messages that Redis has accepted
     pg_atomic_uint64 epoch;
-    pg_atomic_uint64 cursors;      // so often somebody else than the worker has written the cursor
-    pg_atomic_uint64 requeues;     // so often synckit_requeue() was called
+    pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 requeues; // so often synckit_requeue() was called
+    /* Since the server started. */
+    pg_atomic_uint64 outages;      // so often Redis was lost
+    pg_atomic_uint64 truncated;    // messages that went without their value
+    pg_atomic_uint64 foreign;      // rows that were passed by, as written elsewhere
     char destination[512];         // see destination.hpp; empty: none
     TimestampTz destination_since; // the earlier claim wins
     bool holds_destination;

@@ -14,7 +14,6 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
-#include "commands/extension.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -35,7 +34,8 @@ namespace {
 
 DatabaseSlot* slot = nullptr;
 TimestampTz next_tick = 0;
-uint64 own_settings = 0; // their mark when this process took them
+uint64 own_settings = 0;   // their mark when this process took them
+char sql_version[64] = ""; // of the extension, at the last tick
 Publisher* publisher = nullptr;
 
 [[noreturn]] void leave(WorkerState why)
@@ -106,6 +106,11 @@ extern "C" void worker_ends(int code, Datum)
 
 } // namespace
 
+const char* extension_version()
+{
+    return sql_version;
+}
+
 void serve_interrupts()
 {
     CHECK_FOR_INTERRUPTS();
@@ -119,7 +124,10 @@ void serve_interrupts()
     next_tick = now + tick_ms * 1000;
     StartTransactionCommand();
     bool wanted = somebody_wants_the_database();
-    bool installed = OidIsValid(get_extension_oid("synckit", true));
+    char* version = installed_version();
+    bool installed = version != nullptr;
+    if (installed)
+        strlcpy(sql_version, version, sizeof sql_version);
     bool same_settings = database_settings_mark() == own_settings;
     CommitTransactionCommand();
     /* A setting that was reset has its value from elsewhere again: a new process finds out. */
