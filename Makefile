@@ -34,6 +34,11 @@ SYNCKIT_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src $(filter-out -I%,$(CPPFLAGS))
 SYNCKIT_CXXFLAGS = -std=c++20 -O2 -ftree-vectorize -fvect-cost-model=dynamic -g -fPIC -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror
 DEPENDENCIES = -MMD -MP
 
+# For tests alone: see bgworker/steps.hpp.
+ifdef STEPS
+SYNCKIT_CPPFLAGS += -DSYNCKIT_STEPS
+endif
+
 SHLIB_LINK += -lhiredis -lcares -lcrypto -lstdc++
 LDFLAGS_SL += -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/extension/exports.map
 

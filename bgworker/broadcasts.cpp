@@ -1,5 +1,6 @@
 #include "bgworker/broadcasts.hpp"
 
+#include "bgworker/steps.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/extension_owner.hpp"
 #include "postgres/json_text.hpp"
@@ -150,6 +151,7 @@ void delete_published_broadcasts(const char* published_to)
         uint64 published = parse_snapshot(published_to).xmin;
         Datum values[] = {xid_datum(deleted_to), xid_datum(published)};
         delete_statement.execute({}, values);
+        at_step("deleting-broadcasts");
         deleted_to = published;
         spi.finish();
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bgworker/steps.hpp"
 #include "bgworker/wakeup.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/extension_owner.hpp"
@@ -331,6 +332,7 @@ Saved save_cursor(Cursor& cursor)
         Datum place[] = {PointerGetDatum(&cursor.ctid), Int64GetDatum(cursor.epoch)};
         saved = locked_statement.execute({}, place) == 1 ? Saved::locked : Saved::replaced;
     }
+    at_step("saving");
     spi.finish();
     PopActiveSnapshot();
     CommitTransactionCommand();

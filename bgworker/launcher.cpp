@@ -178,8 +178,11 @@ void Launcher::look()
         if (announced)
             set_state(*slot, WorkerState::none);
         bool ran_well = now - database.started_at > longest_pause_us;
-        if (announced || ran_well || state_of(*slot) == WorkerState::stopped)
+        if (announced || ran_well || state_of(*slot) == WorkerState::stopped) {
             database.pause_us = first_pause_us;
+            database.start_after =
+                Min(database.start_after, database.started_at + database.pause_us);
+        }
         if (announced)
             database.start_after = 0;
         if (state_of(*slot) == WorkerState::no_extension || now < database.start_after ||

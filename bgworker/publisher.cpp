@@ -4,6 +4,7 @@
 #include "bgworker/destination.hpp"
 #include "bgworker/housekeeping.hpp"
 #include "bgworker/set_aside.hpp"
+#include "bgworker/steps.hpp"
 #include "bgworker/wait_events.hpp"
 #include "bgworker/worker.hpp"
 #include "postgres/catalog.hpp"
@@ -167,6 +168,7 @@ void Publisher::say_refused(Oid by)
 void Publisher::use_cursor()
 {
     load_cursor(cursor_);
+    at_step("cursor-loaded");
     unsaved_ = false;
     feed_.start_over();
     cursor_loaded_ = true;
@@ -289,6 +291,7 @@ void Publisher::publish()
                 lost_redis();
                 continue;
             }
+            at_step("epoch-announced");
             cursor_.new_epoch = false;
             unsaved_ = true;
         }
@@ -304,11 +307,15 @@ bool Publisher::publish_batch()
     uint64 written = pg_atomic_read_u64(&slot_.written);
     TimestampTz looked_at = GetCurrentTimestamp();
     Batch batch = read();
+    if (batch.rows > 0)
+        at_step(cursor_.publishing_to ? "read-of-a-backlog" : "read");
     if (feed_.took_snapshot()) {
         pg_atomic_write_u64(&slot_.written_mark, written);
         pg_atomic_write_u64(&slot_.pending, feed_.pending());
     }
     bool sent = batch.messages == 0 || link_->exchange(batch.messages);
+    if (batch.rows > 0)
+        at_step("sent");
     if (sent && std::ranges::all_of(batch.subjects, is_readable))
         redis_answers();
     else if (!give_up(batch, sent))
@@ -326,6 +333,8 @@ bool Publisher::publish_batch()
         LWLockRelease(shared_lock());
     }
     unsaved_ |= batch.rows > 0;
+    if (batch.rows > 0)
+        at_step("accepted");
     save_if_due();
     if (batch.rows >= busy_rows && !cursor_.publishing_to)
         wait(busy_pause_ms);
@@ -382,7 +391,9 @@ bool Publisher::give_up(const Batch& batch, bool sent)
 
 void Publisher::set_aside_with_a_word(const Batch& batch, const char* refusal)
 {
+    at_step("to-be-set-aside");
     set_aside(batch.subjects, refusal, tries_);
+    at_step("set-aside");
     const Subject& first = batch.subjects[0];
     const char* error = first.error ? first.error : refusal;
     if (!error)
@@ -420,6 +431,7 @@ bool Publisher::publish_requeued()
                  bad != batch.subjects.end())
             error = bad->error;
         char refusal[256];
+        at_step("read-again");
         if (batch.messages > 0 && !link_->exchange(batch.messages)) {
             strlcpy(refusal, link_->error(), sizeof refusal);
             error = refusal;
@@ -428,6 +440,7 @@ bool Publisher::publish_requeued()
                 return false;
             }
         }
+        at_step("sent-again");
         if (error)
             put_back_requeued(id, error);
         else
@@ -449,6 +462,7 @@ void Publisher::save()
     case Saved::locked:
         break;
     }
+    at_step("saved");
     saved_at_ = GetCurrentTimestamp();
 }
 
