@@ -70,10 +70,10 @@ Statement
                           "WHERE ctid OPERATOR(pg_catalog.=) (SELECT ctid FROM _synckit.publisher "
                           "FOR NO KEY UPDATE SKIP LOCKED) RETURNING ctid",
                           destination_types);
-constexpr Oid locked_types[] = {TIDOID, INT8OID};
-Statement locked_statement("SELECT FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
-                           "AND epoch OPERATOR(pg_catalog.=) $2",
-                           locked_types);
+constexpr Oid there_types[] = {TIDOID, INT8OID};
+Statement there_statement("SELECT FROM _synckit.publisher WHERE ctid OPERATOR(pg_catalog.=) $1 "
+                          "AND epoch OPERATOR(pg_catalog.=) $2",
+                          there_types);
 
 int64 draw_epoch(int64 before)
 {
@@ -140,6 +140,12 @@ ItemPointerData write_epoch(int64 epoch)
                       Int32GetDatum(static_cast<int32>(GetWALInsertionTimeLine()))};
     epoch_statement.execute({}, values);
     return returned_ctid();
+}
+
+bool is_there(Cursor& cursor)
+{
+    Datum place[] = {PointerGetDatum(&cursor.ctid), Int64GetDatum(cursor.epoch)};
+    return there_statement.execute({}, place) == 1;
 }
 
 /* Whoever drops the extension has it, and has not committed. */
@@ -307,6 +313,21 @@ void save_destination(Cursor& cursor, const char* destination, TimestampTz since
     cursor.destination_since = since;
 }
 
+bool is_current(Cursor& cursor)
+{
+    StartTransactionCommand();
+    bool current = true;
+    if (lock_cursor()) {
+        PushActiveSnapshot(GetTransactionSnapshot());
+        SpiSession spi;
+        current = is_there(cursor);
+        spi.finish();
+        PopActiveSnapshot();
+    }
+    CommitTransactionCommand();
+    return current;
+}
+
 Saved save_cursor(Cursor& cursor)
 {
     StartTransactionCommand();
@@ -329,8 +350,7 @@ Saved save_cursor(Cursor& cursor)
     if (save_statement.execute({}, values, nulls) == 1) {
         cursor.ctid = returned_ctid();
     } else {
-        Datum place[] = {PointerGetDatum(&cursor.ctid), Int64GetDatum(cursor.epoch)};
-        saved = locked_statement.execute({}, place) == 1 ? Saved::locked : Saved::replaced;
+        saved = is_there(cursor) ? Saved::locked : Saved::replaced;
     }
     at_step("saving");
     spi.finish();

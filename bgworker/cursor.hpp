@@ -68,6 +68,9 @@ void load_cursor(Cursor&);
 /* Keeps where it publishes to, from now on. */
 void save_destination(Cursor&, const char* destination, TimestampTz since);
 
+/* Whether it is still the row that was read: a COMMIT PREPARED of a new one wakes nobody. */
+bool is_current(Cursor&);
+
 enum class Saved {
     yes,
     locked,   // somebody is about to replace it, and has not committed: it is tried again later

@@ -51,6 +51,7 @@ class Publisher {
     void redis_answers();
     void lost_redis();
 
+    void look_around();
     void save();
     void save_if_due();
     void delete_broadcasts_if_due();

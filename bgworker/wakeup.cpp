@@ -41,6 +41,8 @@ bool worker_listens()
     case WorkerState::unconfigured:
     case WorkerState::paused:
     case WorkerState::connecting:
+    case WorkerState::refused:
+    case WorkerState::version_mismatch:
         return done.schema || done.cursor;
     default:
         return true;

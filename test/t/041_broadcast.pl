@@ -162,6 +162,10 @@ ok(poll(sub { sql('SELECT count(*) FROM pg_locks WHERE NOT granted') == 0 }), 'n
 $holder->query_safe('COMMIT');
 $holder->quit;
 ok($subscriber->await(sub { scalar $subscriber->epochs }), 'committed: it is announced');
+$subscriber->forget;
+$new = sql(q{BEGIN; SELECT synckit_new_epoch(); PREPARE TRANSACTION 'epoch'});
+sql(q{COMMIT PREPARED 'epoch'});
+ok($subscriber->await(sub { grep { $_ eq $new } $subscriber->epochs }), 'one that was prepared is announced, too');
 (undef, undef, $error) = $node->psql('postgres', 'SET ROLE writer; SELECT synckit_new_epoch()');
 like($error, qr/ERROR:  must be owner of synckit's tables/, 'for operators only');
 log_is_clean($node);
