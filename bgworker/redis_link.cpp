@@ -244,6 +244,13 @@ size_t RedisLink::queued_bytes() const
                                     : nodes_[0]->socket.wire().protocol().output().size();
 }
 
+void RedisLink::discard()
+{
+    forget_messages();
+    for (auto& node : nodes_)
+        run_pure([&] { node->socket.wire().protocol().reset(); });
+}
+
 void RedisLink::forget_messages()
 {
     count_ = 0;

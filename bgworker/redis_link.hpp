@@ -50,6 +50,8 @@ class RedisLink {
      * order. Pure code: throws.
      */
     void publish(std::string_view channel, std::string_view message);
+    /* Takes back what was added. */
+    void discard();
     /* Of what was added, in bytes, roughly. */
     size_t queued_bytes() const;
 

@@ -49,7 +49,6 @@ SELECT count(*) AS tombstones FROM synckit.tombstones;
 -- settings
 \set VERBOSITY default
 SET synckit.max_clock_skew = '-1s';
-SET synckit.redis_url = 'redis://localhost';
 ALTER SYSTEM SET synckit.redis_url = 'http://localhost';
 ALTER SYSTEM SET synckit.redis_url = 'redis://user:secret@localhost';
 ALTER SYSTEM SET synckit.redis_url = 'rediss+sentinel://one,two';

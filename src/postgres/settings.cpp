@@ -87,6 +87,8 @@ bool check_server_id(char** value, void**, GucSource)
 
 } // namespace
 
+/* None of what the publisher goes by is for the configuration file alone: ALTER DATABASE … SET
+ * gives each database its own. To superusers, and whom they GRANT SET ON PARAMETER. */
 void define()
 {
     DefineCustomStringVariable(
@@ -94,30 +96,30 @@ void define()
         "redis://[user@]host[:port][,...][/db], rediss:// for TLS, "
         "redis+sentinel://[user@]host[:port][,...]/name[/db] or unix://[user@]/path[?db=N]; empty: "
         "nothing is published.",
-        &redis_url, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, check_redis_url, nullptr, nullptr);
+        &redis_url, "", PGC_SUSET, GUC_SUPERUSER_ONLY, check_redis_url, nullptr, nullptr);
     DefineCustomStringVariable("synckit.redis_password_file",
                                "File that holds the password for Redis, on its first line.",
-                               nullptr, &redis_password_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+                               nullptr, &redis_password_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY,
                                nullptr, nullptr, nullptr);
     DefineCustomStringVariable("synckit.redis_ca_file",
                                "Certificates of the authorities that Redis's must come from.",
                                "Empty: those that the system trusts.", &redis_ca_file, "",
-                               PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
+                               PGC_SUSET, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
     DefineCustomStringVariable(
         "synckit.redis_cert_file", "Certificate that Redis is shown, where it demands one.",
-        nullptr, &redis_cert_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
+        nullptr, &redis_cert_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("synckit.redis_key_file", "Key of synckit.redis_cert_file.", nullptr,
-                               &redis_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr,
-                               nullptr, nullptr);
+                               &redis_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, nullptr, nullptr,
+                               nullptr);
     DefineCustomBoolVariable("synckit.redis_tls_insecure",
                              "Whether any certificate of Redis will do: for tests.", nullptr,
-                             &redis_tls_insecure, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+                             &redis_tls_insecure, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable(
         "synckit.redis_sharded", "Whether sharded Pub/Sub is used (SPUBLISH, Redis 7.0 or later).",
-        nullptr, &redis_sharded, false, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        nullptr, &redis_sharded, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable(
         "synckit.channel_prefix", "What the names of all channels start with.", nullptr,
-        &channel_prefix, "synckit:", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        &channel_prefix, "synckit:", PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable("synckit.client_id", "Whom plain SQL writes documents as.",
                                "Also deltas that are inserted without a client.", &client_id, "sql",
                                PGC_USERSET, 0, check_client_id, nullptr, nullptr);
@@ -127,13 +129,13 @@ void define()
     DefineCustomBoolVariable(
         "synckit.publish", "Whether committed deltas are published.",
         "Off pauses: what is committed meanwhile is published when it is on again.", &publish, true,
-        PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+        PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.publish_batch", "Most deltas that are published in one batch.",
-                            nullptr, &publish_batch, 1000, 1, 100'000, PGC_SIGHUP, 0, nullptr,
+                            nullptr, &publish_batch, 1000, 1, 100'000, PGC_SUSET, 0, nullptr,
                             nullptr, nullptr);
     DefineCustomIntVariable("synckit.max_message_bytes",
                             "Largest message; a larger one goes without its value.", nullptr,
-                            &max_message_bytes, 256 * 1024, 1024, 512 * 1024 * 1024, PGC_SIGHUP,
+                            &max_message_bytes, 256 * 1024, 1024, 512 * 1024 * 1024, PGC_SUSET,
                             GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.max_value_bytes", "Largest value that a delta may bring.",
                             nullptr, &max_value_bytes, 64 * 1024 * 1024, 1, 255 * 1024 * 1024,
@@ -152,7 +154,7 @@ void define()
                             10'000'000, 0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("synckit.cleanup_interval",
                             "How often the publisher runs synckit_cleanup(); 0: never.", nullptr,
-                            &cleanup_interval_s, 0, 0, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S,
+                            &cleanup_interval_s, 0, 0, INT_MAX / 1000, PGC_SUSET, GUC_UNIT_S,
                             nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("synckit");
 }

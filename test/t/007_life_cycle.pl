@@ -63,9 +63,10 @@ is($node->safe_psql('rolled', "SELECT count(*) FROM pg_extension WHERE extname =
 
 # In one transaction, with deltas.
 $node->safe_psql('postgres', 'CREATE DATABASE other');
+my $others = own_channels($node, 'other', $redis);
 $node->safe_psql('other', "BEGIN; CREATE EXTENSION synckit; SELECT synckit_migrate();"
         . "SELECT synckit_apply_delta('born', 'test', 'set', 'a', '1'); COMMIT");
-ok($subscriber->await_versions('born', '1'), 'what is written in the transaction that makes the tables is published');
+ok($others->await_versions('born', '1'), 'what is written in the transaction that makes the tables is published');
 ok(await_state($node, 'postgres', 'publishing'), 'two databases');
 ok(await_state($node, 'other', 'publishing'), 'two publishers');
 isnt(publisher_pid($node, 'postgres'), publisher_pid($node, 'other'), 'of their own');
@@ -74,13 +75,15 @@ isnt(publisher_pid($node, 'postgres'), publisher_pid($node, 'other'), 'of their 
 goes_through('ALTER DATABASE other RENAME TO renamed');
 ok(await_state($node, 'renamed', 'publishing'), 'it publishes under the new name');
 write_delta('renamed', 'renamed');
-ok($subscriber->await_versions('renamed', '1'), 'a delta arrives');
+ok($others->await_versions('renamed', '1'), 'a delta arrives');
 goes_through('CREATE DATABASE copy TEMPLATE renamed');
-ok(await_state($node, 'copy', 'publishing'), 'the copy has a publisher, since it has the extension');
+ok(await_state($node, 'copy', 'refused'), 'the copy has a publisher, since it has the extension, but no channels of its own');
+my $copies = own_channels($node, 'copy', $redis);
+ok(await_state($node, 'copy', 'publishing'), 'with them, it publishes');
 ok(await_state($node, 'renamed', 'publishing'), 'and so has the original');
 write_delta('copy', 'copy');
-ok($subscriber->await_versions('copy', '1'), 'a delta of the copy arrives');
-is($subscriber->versions('renamed'), '1', 'nothing of the original is published again');
+ok($copies->await_versions('copy', '1'), 'a delta of the copy arrives');
+is($copies->versions('renamed'), '', 'nothing of the original is published again');
 goes_through('DROP DATABASE copy');
 goes_through('DROP DATABASE renamed WITH (FORCE)');
 ok(poll(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'synckit publisher'") == 1 }),
