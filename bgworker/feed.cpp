@@ -70,10 +70,11 @@ Statement snapshot_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalo
 
 } // namespace
 
-Batch Feed::read(RedisLink& to, Care care)
+Batch Feed::read(RedisLink& to, size_t most, bool with_care)
 {
     Batch batch;
-    care_ = care;
+    most_ = most;
+    with_care_ = with_care;
     forget_subjects();
     OwnerTransaction transaction;
     transaction.begin_reading();
@@ -95,7 +96,8 @@ Batch Feed::read(RedisLink& to, Care care)
 Batch Feed::read_again(RedisLink& to, const Subject& subject)
 {
     Batch batch;
-    care_ = Care::one_by_one;
+    most_ = 1;
+    with_care_ = true;
     forget_subjects();
     OwnerTransaction transaction;
     transaction.begin_reading();
@@ -208,7 +210,7 @@ bool Feed::read_live_broadcasts(OwnerTransaction& transaction, RedisLink& to, co
             return;
         auto most = static_cast<uint64>(settings::publish_batch);
         uint64 rows = find_live_broadcasts(from, now, settings::publish_batch + 1);
-        bool room = rows <= most && (care_ == Care::many_at_once || batch.rows == 0);
+        bool room = rows <= most && batch.rows < most_;
         all = rows == 0 || (room && append_rows<BroadcastRow>(to, rows, last_id, batch) == rows);
     });
     return all;
@@ -218,7 +220,7 @@ bool Feed::read_broadcasts_behind(OwnerTransaction& transaction, RedisLink& to, 
 {
     bool found = false;
     transaction.as_worker([&] {
-        int64 most = care_ == Care::one_by_one ? 1 : settings::publish_batch;
+        auto most = static_cast<int64>(most_);
         uint64 rows = may_have_broadcasts()
                           ? find_broadcasts_behind(cursor_.published_to, cursor_.publishing_to,
                                                    cursor_.broadcast_position, most)
@@ -292,8 +294,7 @@ void Feed::read_backlog(OwnerTransaction& transaction, RedisLink& to, Batch& bat
         }
         return;
     }
-    size_t most = care_ == Care::one_by_one ? 1 : static_cast<size_t>(settings::publish_batch);
-    size_t end = Min(window_at_ + most, window_size_);
+    size_t end = Min(window_at_ + most_, window_size_);
     while (end < window_size_ && window_[end].seq == window_[end - 1].seq)
         ++end;
     size_t count = end - window_at_;
@@ -329,6 +330,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
         order[i] = {i, Row(i).order()};
     std::sort(order, order + rows, [](const Key& a, const Key& b) { return a.seq < b.seq; });
 
+    make_room_for_subjects(rows);
     MemoryContext row_context =
         AllocSetContextCreate(CurrentMemoryContext, "synckit message", ALLOCSET_DEFAULT_SIZES);
     MemoryContext before = MemoryContextSwitchTo(row_context);
@@ -336,7 +338,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
     uint64 used = 0;
     for (; used < rows; ++used) {
         bool may_end_here = used > 0 && order[used].seq != last;
-        if (may_end_here && (care_ == Care::one_by_one || to.queued_bytes() > batch_bytes))
+        if (may_end_here && (batch.rows + used >= most_ || to.queued_bytes() > batch_bytes))
             break;
         CHECK_FOR_INTERRUPTS();
         Row row(order[used].xid); // here: its place in the result
@@ -349,12 +351,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
         if (xid != last_xid)
             flush_to_ = Max(flush_to_, TransactionIdGetCommitLSN(xid));
         last_xid = xid;
-        if (care_ == Care::one_by_one) {
-            append_with_care(to, row, batch);
-        } else {
-            batch.truncated += row.append(to, cursor_.epoch);
-            ++batch.messages;
-        }
+        append(to, row, batch);
         MemoryContextReset(row_context);
     }
     batch.rows += used;
@@ -363,28 +360,56 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
     return used;
 }
 
-/* An error spoils this row only, and the subject says so. */
 template <class Row>
-void Feed::append_with_care(RedisLink& to, const Row& row, Batch& batch)
+void Feed::append(RedisLink& to, const Row& row, Batch& batch)
 {
-    if (!subject_context_)
-        subject_context_ =
-            AllocSetContextCreate(TopMemoryContext, "synckit subjects", ALLOCSET_SMALL_SIZES);
-    MemoryContext before = MemoryContextSwitchTo(subject_context_);
-    size_t bytes = sizeof(Subject) * (subject_count_ + 1);
-    subjects_ = static_cast<Subject*>(subjects_ ? repalloc(subjects_, bytes) : palloc(bytes));
     Subject& subject = subjects_[subject_count_++];
     subject = {};
     subject.xid = row.xid();
     subject.seq = row.order();
-    MemoryContextSwitchTo(before);
-    subject.error = run_in_subtransaction(subject_context_, [&] {
-        MemoryContextSwitchTo(subject_context_);
+    auto body = [&] {
+        MemoryContext before = MemoryContextSwitchTo(subject_context_);
         row.identify(subject);
         MemoryContextSwitchTo(before);
         batch.truncated += row.append(to, cursor_.epoch);
-        ++batch.messages;
-    });
+    };
+    if (with_care_)
+        subject.error = run_in_subtransaction(subject_context_, body);
+    else
+        body();
+    batch.messages += subject.error == nullptr;
+}
+
+void Feed::note_refusals(const std::vector<RefusedMessage>& refusals)
+{
+    auto refused = refusals.begin();
+    size_t message = 0;
+    for (Subject& subject : std::span(subjects_, subject_count_)) {
+        if (refused == refusals.end())
+            break;
+        if (subject.error)
+            continue;
+        if (refused->message == message)
+            subject.error = MemoryContextStrdup(subject_context_, refused++->error);
+        ++message;
+    }
+}
+
+void Feed::note_failure(const char* error)
+{
+    for (Subject& subject : std::span(subjects_, subject_count_))
+        if (!subject.error)
+            subject.error = MemoryContextStrdup(subject_context_, error);
+}
+
+void Feed::make_room_for_subjects(uint64 rows)
+{
+    if (!subject_context_)
+        subject_context_ =
+            AllocSetContextCreate(TopMemoryContext, "synckit subjects", ALLOCSET_DEFAULT_SIZES);
+    size_t bytes = sizeof(Subject) * (subject_count_ + rows + 1);
+    subjects_ = static_cast<Subject*>(subjects_ ? repalloc(subjects_, bytes)
+                                                : MemoryContextAlloc(subject_context_, bytes));
 }
 
 void Feed::forget_subjects()

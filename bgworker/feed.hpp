@@ -21,17 +21,13 @@ extern "C" {
  */
 namespace synckit {
 
-/* In a hurry, or looking for the row that is to blame for a batch that came to nothing. */
-enum class Care { many_at_once, one_by_one };
-
 /* What one read brought. */
 struct Batch {
     size_t messages = 0; // PUBLISH commands appended to the protocol
     size_t rows = 0;     // rows that they stand for, foreign ones included
     size_t foreign = 0;
     size_t truncated = 0;
-    /* Read one by one: which rows these are, unreadable ones included. Valid until the next read.
-     * It is one, but for rows of the same seq, which stay together. */
+    /* In order, one a message, and those of which none could be made. Valid until the next read. */
     std::span<const Subject> subjects;
 };
 
@@ -40,15 +36,21 @@ class Feed {
     explicit Feed(Cursor& cursor) : cursor_(cursor) {}
 
     /*
-     * Reads the next batch and appends its messages; durable on return: its WAL is flushed. In a
-     * transaction of its own, as the tables' owner. A row of which no message can be made raises,
-     * unless rows are read one by one: then its subject says what is wrong with it.
+     * Reads the next batch, of so many rows at most (or more of the same seq, which stay together),
+     * and adds its messages; durable on return: its WAL is flushed. In a transaction of its own, as
+     * the tables' owner. A row of which no message can be made raises, or, with care, spoils no
+     * other: its subject says what is wrong with it.
      */
-    Batch read(RedisLink& to, Care care);
+    Batch read(RedisLink& to, size_t most, bool with_care);
 
     /* Reads what was published or set aside before, to publish it again; no rows if the log does
      * not hold it any more. Not to be accepted: the cursor stays. */
     Batch read_again(RedisLink& to, const Subject& subject);
+
+    /* Redis has refused these messages of the batch: their subjects say so. */
+    void note_refusals(const std::vector<RefusedMessage>& refusals);
+    /* None of the batch was published, all for this reason where none is known. */
+    void note_failure(const char* error);
 
     /* The batch has been accepted, or set aside: moves the cursor behind it. */
     void accept(size_t messages);
@@ -81,13 +83,15 @@ class Feed {
     template <class Row>
     size_t append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch);
     template <class Row>
-    void append_with_care(RedisLink& to, const Row& row, Batch& batch);
+    void append(RedisLink& to, const Row& row, Batch& batch);
+    void make_room_for_subjects(uint64 rows);
     void forget_subjects();
     void set_next(const char* published_to, const char* publishing_to, int64 position,
                   int64 broadcast_position, uint64 pending);
 
     Cursor& cursor_;
-    Care care_ = Care::many_at_once;
+    size_t most_ = 0; // of the batch that is being read, as with_care_
+    bool with_care_ = false;
     MemoryContext subject_context_ = nullptr;
     Subject* subjects_ = nullptr;
     size_t subject_count_ = 0;

@@ -2,7 +2,6 @@
 
 #include "bgworker/broadcasts.hpp"
 #include "bgworker/housekeeping.hpp"
-#include "bgworker/set_aside.hpp"
 #include "bgworker/steps.hpp"
 #include "bgworker/wait_events.hpp"
 #include "bgworker/worker.hpp"
@@ -28,9 +27,12 @@ constexpr long longest_back_off_ms = 5000;
  */
 constexpr size_t busy_rows = 4;
 constexpr long busy_pause_ms = 1;
-/* A message that fails so often, while Redis accepts others, is set aside. */
-constexpr int most_tries = 3;
-constexpr long retry_pause_ms = 50;
+/* What was set aside is tried again after so long, and so many at a time: others go in between. */
+constexpr int64 retry_pause_us = 500'000;
+constexpr int most_requeued = 100;
+/* What Redis accepted so long ago says that it accepts messages. Less than the pause: each try is
+ * judged by what came after the one before. */
+constexpr int64 evidence_us = 400'000;
 constexpr int64 aside_log_pause_us = 10'000'000;
 /* How often broadcasts that were published are deleted. */
 constexpr int64 broadcasts_interval_us = 10'000'000;
@@ -43,9 +45,9 @@ void forget_error()
     FlushErrorState();
 }
 
-bool is_readable(const Subject& subject)
+bool has_failed(const Subject& subject)
 {
-    return !subject.error;
+    return subject.error;
 }
 
 } // namespace
@@ -68,7 +70,6 @@ void Publisher::redis_answers()
         ereport(LOG, (errmsg("synckit: publishing to Redis at %s again", link_->address())));
     complained_ = false;
     back_off_ms_ = 0;
-    failures_ = 0;
 }
 
 /* Says so once an outage, and waits: twice as long each time, up to a cap. */
@@ -104,14 +105,26 @@ bool Publisher::publish_epoch()
         append_epoch_message(message, cursor_.epoch, now_ms);
         link_->publish(channel, message);
     });
-    return link_->exchange() == RedisLink::Outcome::accepted;
+    return exchange(1) == RedisLink::Outcome::accepted;
 }
 
-/* Whether Redis, having failed a message, takes another one, over a new connection: then it is the
- * message. */
+/* Notes when Redis has accepted something. */
+RedisLink::Outcome Publisher::exchange(size_t messages)
+{
+    RedisLink::Outcome outcome = link_->exchange();
+    if (outcome != RedisLink::Outcome::lost && link_->refusals().size() < messages)
+        accepted_at_ = GetCurrentTimestamp();
+    return outcome;
+}
+
+/* Whether Redis, having failed a message, takes another one: then it is the message. Over a new
+ * connection, where it has ended the old one, be it only now: after its answer. */
 bool Publisher::accepts_others()
 {
-    return link_->connect() && publish_epoch();
+    bool has_lately = GetCurrentTimestamp() < accepted_at_ + evidence_us;
+    if (link_->connected() && (has_lately || publish_epoch()))
+        return true;
+    return !link_->connected() && link_->connect() && publish_epoch();
 }
 
 /* Publishes until nothing is left. */
@@ -134,7 +147,7 @@ void Publisher::publish()
             unsaved_ = true;
         }
         report(WorkerState::publishing);
-        if (publish_requeued() && !publish_batch())
+        if (publish_requeued() && !publish_batch() && !requeued_to_)
             return;
     }
 }
@@ -151,18 +164,13 @@ bool Publisher::publish_batch()
         pg_atomic_write_u64(&slot_.written_mark, written);
         pg_atomic_write_u64(&slot_.pending, feed_.pending());
     }
-    bool sent = batch.messages == 0 || link_->exchange() == RedisLink::Outcome::accepted;
-    if (batch.rows > 0)
-        at_step("sent");
-    if (sent && std::ranges::all_of(batch.subjects, is_readable))
-        redis_answers();
-    else if (!give_up(batch, sent))
+    if (!send(batch))
         return true;
-    tries_ = 0;
-    rows_one_by_one_ = batch.rows == 0 ? 0 : rows_one_by_one_ - Min(rows_one_by_one_, batch.rows);
-    feed_.accept(sent ? batch.messages : 0);
+    redis_answers();
+    size_t failed = set_failures_aside(batch);
+    feed_.accept(batch.subjects.size() - failed);
     pg_atomic_fetch_add_u64(&slot_.foreign, static_cast<int64>(batch.foreign));
-    pg_atomic_fetch_add_u64(&slot_.truncated, static_cast<int64>(sent ? batch.truncated : 0));
+    pg_atomic_fetch_add_u64(&slot_.truncated, static_cast<int64>(batch.truncated));
     pg_atomic_write_u64(&slot_.pending, feed_.pending());
     pg_atomic_write_u64(&slot_.published, static_cast<uint64>(cursor_.published));
     if (feed_.pending() == 0 && !cursor_.publishing_to) {
@@ -179,113 +187,153 @@ bool Publisher::publish_batch()
     return batch.rows > 0;
 }
 
-/* Of an error among many rows nobody knows which is to blame: they are read again, one by one. What
+/* Of an error among many rows nobody knows which is to blame: they are read again with care. What
  * fails even so is not one row's fault. */
 Batch Publisher::read()
 {
     static Batch batch; // an error must not leave it in registers
-    Care care = rows_one_by_one_ > 0 ? Care::one_by_one : Care::many_at_once;
+    size_t most = Min(pace_, static_cast<size_t>(settings::publish_batch));
     PG_TRY();
     {
-        batch = feed_.read(*link_, care);
+        batch = feed_.read(*link_, most, false);
     }
     PG_CATCH();
     {
-        if (care == Care::one_by_one || geterrcode() == ERRCODE_QUERY_CANCELED)
+        if (geterrcode() == ERRCODE_QUERY_CANCELED)
             PG_RE_THROW();
         forget_error();
         link_->discard();
-        rows_one_by_one_ = static_cast<size_t>(settings::publish_batch);
-        batch = feed_.read(*link_, Care::one_by_one);
+        batch = feed_.read(*link_, most, true);
     }
     PG_END_TRY();
     return batch;
 }
 
-/* What has not been published: true if it is done with all the same, false if it is to be tried
- * again. */
-bool Publisher::give_up(const Batch& batch, bool sent)
+/* False if it is to be tried again; else subjects say what has failed and is not to hold up the
+ * others. */
+bool Publisher::send(const Batch& batch)
 {
-    if (rows_one_by_one_ == 0) {
-        if (++failures_ > 1)
-            rows_one_by_one_ = batch.rows;
-        lost_redis();
-        return false;
+    RedisLink::Outcome outcome =
+        batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
+    if (batch.rows > 0)
+        at_step("sent");
+    if (outcome == RedisLink::Outcome::lost) {
+        bool alone = pace_ == 1;
+        pace_ = 1;
+        char error[256];
+        feed_.note_refusals(link_->refusals());
+        strlcpy(error, link_->error(), sizeof error);
+        if (!alone || !accepts_others()) {
+            lost_redis();
+            return false;
+        }
+        feed_.note_failure(error);
+        return true;
     }
-    char refusal[256];
-    strlcpy(refusal, link_->error(), sizeof refusal);
-    if (!sent && !accepts_others()) {
-        lost_redis();
-        return false;
+    if (outcome == RedisLink::Outcome::refused) {
+        feed_.note_refusals(link_->refusals());
+        if (link_->refusals().size() == batch.messages && !accepts_others()) {
+            lost_redis();
+            return false;
+        }
     }
-    if (++tries_ < most_tries) {
-        feed_.reset();
-        wait(retry_pause_ms);
-        return false;
-    }
-    set_aside_with_a_word(batch, sent ? nullptr : refusal);
+    if (batch.messages > 0)
+        pace_ = Min(pace_ * 2, full_pace);
     return true;
 }
 
-void Publisher::set_aside_with_a_word(const Batch& batch, const char* refusal)
+/* How many these are. */
+size_t Publisher::set_failures_aside(const Batch& batch)
 {
+    auto first = std::ranges::find_if(batch.subjects, has_failed);
+    if (first == batch.subjects.end())
+        return 0;
     at_step("to-be-set-aside");
-    set_aside(batch.subjects, refusal, tries_);
+    set_aside(batch.subjects);
     at_step("set-aside");
-    const Subject& first = batch.subjects[0];
-    const char* error = first.error ? first.error : refusal;
-    if (!error)
-        error = "see _synckit.set_aside";
+    record_error(slot_, first->error);
+    if (retry_at_ == 0)
+        retry_at_ = GetCurrentTimestamp() + retry_pause_us;
+    return static_cast<size_t>(std::ranges::count_if(batch.subjects, has_failed));
+}
+
+/* What was set aside and is to be tried again, a part of it at a time. False if Redis has gone
+ * meanwhile. */
+bool Publisher::publish_requeued()
+{
+    if (!requeued_to_) {
+        uint64 requeues = pg_atomic_read_u64(&slot_.requeues);
+        TimestampTz now = GetCurrentTimestamp();
+        bool due = retry_at_ != 0 && now >= retry_at_;
+        if (requeues_seen_ == requeues && !due)
+            return true;
+        requeues_seen_ = requeues;
+        requeued_since_ = now - retry_pause_us;
+        requeued_to_ = 0;
+        retry_at_ = due ? 0 : now + retry_pause_us; // for what is passed by now
+    }
+    for (int i = 0; i < most_requeued; ++i) {
+        std::optional<Requeued> requeued = next_requeued(*requeued_to_, requeued_since_);
+        if (!requeued) {
+            requeued_to_.reset();
+            return true;
+        }
+        serve_interrupts();
+        requeued_to_ = requeued->id;
+        if (!publish_again(*requeued)) {
+            requeued_to_.reset();
+            requeues_seen_.reset();
+            lost_redis();
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False if it is Redis that fails. */
+bool Publisher::publish_again(const Requeued& requeued)
+{
+    Batch batch = feed_.read_again(*link_, requeued.subject);
+    at_step("read-again");
+    if (batch.messages > 0 && exchange(batch.messages) != RedisLink::Outcome::accepted) {
+        char error[256];
+        feed_.note_refusals(link_->refusals());
+        strlcpy(error, link_->error(), sizeof error);
+        if (!accepts_others())
+            return false;
+        feed_.note_failure(error);
+    }
+    at_step("sent-again");
+    auto failed = std::ranges::find_if(batch.subjects, has_failed);
+    if (!batch.subjects.empty() && failed == batch.subjects.end()) {
+        forget_requeued(requeued);
+        return true;
+    }
+    const Subject* subject = batch.subjects.empty() ? nullptr : &*failed;
+    const char* error = subject ? subject->error : "the log does not hold it any more";
     record_error(slot_, error);
+    if (int tries = put_back_requeued(requeued.id, error); tries > 0)
+        stays_aside(subject, error, tries);
+    else if (retry_at_ == 0)
+        retry_at_ = GetCurrentTimestamp() + retry_pause_us;
+    return true;
+}
+
+/* Says so, not for each of many. */
+void Publisher::stays_aside(const Subject* subject, const char* error, int tries)
+{
     TimestampTz now = GetCurrentTimestamp();
     if (now < said_aside_at_ + aside_log_pause_us)
         return;
     said_aside_at_ = now;
     ereport(LOG, (errmsg("synckit: set aside what cannot be published: %s", error),
-                  first.document
+                  subject && subject->document
                       ? errdetail("It is version " INT64_FORMAT " of document \"%s\", tried %d "
                                   "times. What comes after it goes on.",
-                                  first.version, first.document, tries_)
-                      : errdetail("It was tried %d times. What comes after it goes on.", tries_),
+                                  subject->version, subject->document, tries)
+                      : errdetail("It was tried %d times. What comes after it goes on.", tries),
                   errhint("_synckit.set_aside has all of it. Once the cause is gone, call "
                           "synckit_requeue().")));
-}
-
-/* What was set aside and is to be tried again. False if Redis has gone meanwhile. */
-bool Publisher::publish_requeued()
-{
-    uint64 requeues = pg_atomic_read_u64(&slot_.requeues);
-    if (requeues_seen_ == requeues)
-        return true;
-    int64 id = 0;
-    while (std::optional<Requeued> requeued = next_requeued(id)) {
-        serve_interrupts();
-        id = requeued->id;
-        Batch batch = feed_.read_again(*link_, requeued->subject);
-        const char* error = nullptr;
-        if (batch.subjects.empty())
-            error = "the log does not hold it any more";
-        else if (auto bad = std::ranges::find_if_not(batch.subjects, is_readable);
-                 bad != batch.subjects.end())
-            error = bad->error;
-        char refusal[256];
-        at_step("read-again");
-        if (batch.messages > 0 && link_->exchange() != RedisLink::Outcome::accepted) {
-            strlcpy(refusal, link_->error(), sizeof refusal);
-            error = refusal;
-            if (!accepts_others()) {
-                lost_redis();
-                return false;
-            }
-        }
-        at_step("sent-again");
-        if (error)
-            put_back_requeued(id, error);
-        else
-            forget_requeued(*requeued);
-    }
-    requeues_seen_ = requeues;
-    return true;
 }
 
 void Publisher::save()

@@ -5,6 +5,7 @@
 #include "bgworker/cursor.hpp"
 #include "bgworker/feed.hpp"
 #include "bgworker/redis_link.hpp"
+#include "bgworker/set_aside.hpp"
 #include "bgworker/shared.hpp"
 
 /*
@@ -14,9 +15,10 @@
  * Read and commit; then publish; then save the cursor in a transaction of its own. Redis is never
  * waited for inside a transaction, and what Redis has not accepted is read again.
  *
- * A batch that comes to nothing twice over a connection that seemed good may hold a message that is
- * to blame. Then its rows are published one by one, and one that fails again and again, while Redis
- * accepts others, is set aside.
+ * A message that Redis refuses while it accepts others, or of which none can be made, is set aside
+ * and tried again later, and the others go on. One that ends the connection is told from a Redis
+ * that has gone by what comes next: after a lost connection one message goes alone, then two, then
+ * four, and one that goes alone and ends the connection again, while Redis accepts another, is it.
  */
 namespace synckit {
 
@@ -41,10 +43,13 @@ class Publisher {
     void publish();
     bool publish_batch();
     Batch read();
-    bool give_up(const Batch& batch, bool sent);
-    void set_aside_with_a_word(const Batch& batch, const char* refusal);
+    bool send(const Batch& batch);
+    size_t set_failures_aside(const Batch& batch);
     bool publish_requeued();
+    bool publish_again(const Requeued& requeued);
+    void stays_aside(const Subject* subject, const char* error, int tries);
     bool publish_epoch();
+    RedisLink::Outcome exchange(size_t messages);
 
     bool ensure_connected();
     bool accepts_others();
@@ -58,6 +63,8 @@ class Publisher {
     void clean_up_if_due();
     void wait(long ms);
 
+    static constexpr size_t full_pace = 1'000'000; // no limit: synckit.publish_batch holds
+
     DatabaseSlot& slot_;
     Cursor cursor_;
     Feed feed_{cursor_};
@@ -65,6 +72,9 @@ class Publisher {
     bool cursor_loaded_ = false;
     uint64 cursors_seen_ = 0;
     std::optional<uint64> requeues_seen_;
+    std::optional<int64> requeued_to_; // while those that are requeued are gone through: their id
+    TimestampTz requeued_since_ = 0;   // what was tried since then waits for the next time,
+    TimestampTz retry_at_ = 0;         // which is then; 0: none is due
     bool unsaved_ = false;
     TimestampTz saved_at_ = 0;
     char* claimed_url_ = nullptr; // with these settings the channels are ours
@@ -76,9 +86,8 @@ class Publisher {
 
     long back_off_ms_ = 0;
     bool complained_ = false;       // of Redis, since it last accepted something
-    int failures_ = 0;              // of batches, since one was accepted
-    size_t rows_one_by_one_ = 0;    // so many are still to be read with care
-    int tries_ = 0;                 // of the one that stands first
+    TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
+    size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
     TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log
 };
 

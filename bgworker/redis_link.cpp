@@ -276,7 +276,8 @@ RedisLink::Outcome RedisLink::exchange()
             if (refusals_.empty())
                 return Outcome::accepted;
             sort_refusals();
-            failure_.set("Redis refused a message: %s", refusals_[0].error);
+            failure_.set("%s", refusals_[0].error);
+            failure_.set_hint(refusals_[0].hint);
             return Outcome::refused;
         }
         if (moves == most_moves) {
@@ -421,11 +422,13 @@ void RedisLink::take_reply(const RedisReply& reply, Node& node)
     }
     const ReplyErrorMeaning meaning = meaning_of(reply.text());
     const std::string says = "Redis says: " + shown_reply_error(reply.text());
-    if (meaning.kind != ReplyError::command)
+    if (meaning.kind != ReplyError::command && meaning.kind != ReplyError::permission)
         throw Error(sqlstate::connection_rejected, meaning.meaning, says, meaning.hint);
     RefusedMessage& refused = refusals_.emplace_back();
     refused.message = message;
-    const std::string_view shown = utf8_prefix(says, sizeof refused.error - 1);
+    refused.hint = meaning.hint;
+    const std::string error = std::string(meaning.meaning) + ": " + says;
+    const std::string_view shown = utf8_prefix(error, sizeof refused.error - 1);
     std::memcpy(refused.error, shown.data(), shown.size());
     refused.error[shown.size()] = '\0';
 }

@@ -19,10 +19,11 @@
  */
 namespace synckit {
 
-/* A message that Redis refused while the connection stood. */
+/* A message that Redis refused, as it may refuse one and take the next. */
 struct RefusedMessage {
-    size_t message;  // the number of messages that were published before it in this exchange
-    char error[256]; // what Redis said, fit for a log
+    size_t message;   // the number of messages that were published before it in this exchange
+    const char* hint; // what to do about it; may be empty
+    char error[256];  // what Redis said, fit for a log
 };
 
 class RedisLink {
@@ -58,11 +59,12 @@ class RedisLink {
     enum class Outcome {
         accepted, // every message
         refused,  // the connection stands; Redis took all messages but those in refusals()
-        lost      // error() says why: which messages Redis took is not known
+        lost      // which messages Redis took is not known
     };
     /*
-     * Sends what was added and awaits the replies. What a server refuses whatever the message
-     * (credentials, LOADING, READONLY ...) counts as a lost connection.
+     * Sends what was added and awaits the replies; error() and hint() say why not all of it was
+     * accepted. What a server refuses whatever the message (credentials, LOADING, READONLY ...)
+     * counts as a lost connection.
      */
     Outcome exchange();
     /* In ascending order; also where the connection was lost afterwards. Until the next exchange.

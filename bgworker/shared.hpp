@@ -49,7 +49,7 @@ struct DatabaseSlot {
     pg_atomic_uint64 outages;      // so often Redis was lost
     pg_atomic_uint64 truncated;    // messages that went without their value
     pg_atomic_uint64 foreign;      // rows that were passed by, as written elsewhere
-    char destination[512];         // see destination.hpp; empty: none
+    char destination[1024];        // see destination.hpp; empty: none
     TimestampTz destination_since; // the earlier claim wins
     bool holds_destination;
     int32 pid;

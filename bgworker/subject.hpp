@@ -16,7 +16,7 @@ struct Subject {
     pg_uuid_t id;    // these three of a delta that could be read
     int64 version;
     const char* document; // null: it could not
-    const char* error;    // why no message could be made of it; null: one was
+    const char* error;    // why it could not be published; null: it could, as far as is known
 };
 
 } // namespace synckit

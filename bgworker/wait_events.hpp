@@ -12,14 +12,19 @@ extern "C" {
  */
 namespace synckit {
 
-enum class WaitFor { work, redis_back_off, launcher };
+enum class WaitFor {
+    work,
+    redis, // or a name server
+    redis_back_off,
+    launcher,
+};
 
 inline uint32 wait_event([[maybe_unused]] WaitFor what)
 {
 #if PG_VERSION_NUM >= 170000
-    static uint32 events[3] = {};
-    constexpr const char* names[] = {"SynckitPublisherMain", "SynckitPublisherBackOff",
-                                     "SynckitLauncherMain"};
+    constexpr const char* names[] = {"SynckitPublisherMain", "SynckitPublisherRedis",
+                                     "SynckitPublisherBackOff", "SynckitLauncherMain"};
+    static uint32 events[lengthof(names)] = {};
     auto i = static_cast<size_t>(what);
     if (events[i] == 0)
         events[i] = WaitEventExtensionNew(names[i]);

@@ -74,7 +74,7 @@ CREATE TABLE _synckit.set_aside (
     requeued     boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE _synckit.set_aside IS
-    'What could not be published however often it was tried, and why; synckit_requeue() has it tried again.';
+    'What could not be published, and why: it is tried three times, and again when synckit_requeue() says so.';
 COMMENT ON COLUMN _synckit.set_aside.id IS 'What synckit_requeue() takes.';
 COMMENT ON COLUMN _synckit.set_aside.xid IS 'The transaction that wrote it.';
 COMMENT ON COLUMN _synckit.set_aside.seq IS 'Of a delta: its place in synckit.deltas; 0 of a broadcast.';
@@ -82,9 +82,9 @@ COMMENT ON COLUMN _synckit.set_aside.broadcast IS 'Of a broadcast: its id in _sy
 COMMENT ON COLUMN _synckit.set_aside.delta_id IS 'The delta; null where the row could not be read.';
 COMMENT ON COLUMN _synckit.set_aside.document_id IS 'Its document.';
 COMMENT ON COLUMN _synckit.set_aside.version IS 'The document''s version after it.';
-COMMENT ON COLUMN _synckit.set_aside.error IS 'What Redis answered, or why no message could be made of it.';
+COMMENT ON COLUMN _synckit.set_aside.error IS 'What Redis answered last, or why no message could be made of it.';
 COMMENT ON COLUMN _synckit.set_aside.tries IS 'How often it was tried.';
-COMMENT ON COLUMN _synckit.set_aside.set_aside_at IS 'When it was set aside, last time it was.';
+COMMENT ON COLUMN _synckit.set_aside.set_aside_at IS 'When it was tried last.';
 COMMENT ON COLUMN _synckit.set_aside.requeued IS 'Whether it is to be tried again.';
 COMMENT ON SEQUENCE _synckit.set_aside_id_seq IS 'Draws set_aside.id.';
 

@@ -15,10 +15,13 @@ GRANT EXECUTE ON FUNCTION @extschema@.synckit_stat_get_publisher() TO pg_monitor
 
 -- What the oldest transaction has written is published once it has ended.
 CREATE VIEW @extschema@.synckit_publisher_status AS
-    SELECT p.*, (SELECT count(*) FROM _synckit.set_aside) AS set_aside,
-           t.pid AS oldest_transaction_pid, t.gid AS oldest_transaction_gid, t.xid AS oldest_transaction_xid,
-           t.since AS oldest_transaction_since
+    SELECT p.*, s.set_aside, s.requeued, t.pid AS oldest_transaction_pid, t.gid AS oldest_transaction_gid,
+           t.xid AS oldest_transaction_xid, t.since AS oldest_transaction_since
     FROM @extschema@.synckit_stat_get_publisher() p
+    CROSS JOIN (
+        SELECT count(*) FILTER (WHERE NOT requeued) AS set_aside, count(*) FILTER (WHERE requeued) AS requeued
+        FROM _synckit.set_aside
+    ) s
     LEFT JOIN LATERAL (
         SELECT * FROM (
             SELECT a.pid, NULL::text AS gid, a.backend_xid AS xid, a.xact_start AS since
@@ -43,7 +46,8 @@ COMMENT ON COLUMN @extschema@.synckit_publisher_status.last_error_at IS 'when';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.outages IS 'how often Redis was lost, since the server started';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.truncated IS 'messages that went without their value, since the server started';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.foreign_rows IS 'rows passed by as written elsewhere, since the server started';
-COMMENT ON COLUMN @extschema@.synckit_publisher_status.set_aside IS 'messages that are set aside';
+COMMENT ON COLUMN @extschema@.synckit_publisher_status.set_aside IS 'messages that could not be published and wait for synckit_requeue()';
+COMMENT ON COLUMN @extschema@.synckit_publisher_status.requeued IS 'messages that could not be published and are tried again';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.oldest_transaction_pid IS 'of the oldest transaction that writes in this database';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.oldest_transaction_gid IS 'its name, if it is a prepared one';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.oldest_transaction_xid IS 'its number';

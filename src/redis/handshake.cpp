@@ -78,8 +78,8 @@ void RedisHandshake::take(const RedisReply& reply)
                            answer.starts_with("ERR Unknown")))
         return;
     const ReplyErrorMeaning meaning = meaning_of(answer);
-    throw Error(meaning.kind == ReplyError::credentials ? sqlstate::invalid_authorization
-                                                        : sqlstate::connection_rejected,
+    throw Error(concerns_user(meaning.kind) ? sqlstate::invalid_authorization
+                                            : sqlstate::connection_rejected,
                 meaning.meaning, shown(reply), meaning.hint);
 }
 

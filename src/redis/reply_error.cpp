@@ -35,7 +35,7 @@ constexpr Row rows[] = {
     {"ERR Client sent AUTH",
      {ReplyError::credentials, "Redis did not accept user or password", hint_for_password}},
     {"NOPERM",
-     {ReplyError::credentials, "Redis does not allow this to its user",
+     {ReplyError::permission, "Redis does not allow this to its user",
       "Its ACL must allow +publish (with redis_sharded +spublish and +cluster|slots) and "
       "the channels, as &synckit:*."}},
     {"DENIED",

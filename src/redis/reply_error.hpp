@@ -8,7 +8,8 @@ namespace synckit {
 /* Whom an error reply of Redis concerns. */
 enum class ReplyError {
     command,     // this command as it is; others may go through
-    credentials, // who we are and what we may: somebody has to change it
+    credentials, // who we are: somebody has to change it
+    permission,  // what we may: not this, perhaps something else
     server,      // the server for now, whatever is sent
     elsewhere,   // another server is the one to ask
 };
@@ -21,6 +22,12 @@ struct ReplyErrorMeaning {
     const char* hint;
 };
 ReplyErrorMeaning meaning_of(std::string_view error);
+
+/* Whether it is about who we are or what we may. */
+constexpr bool concerns_user(ReplyError kind)
+{
+    return kind == ReplyError::credentials || kind == ReplyError::permission;
+}
 
 /*
  * The reply's own words, safe to log: printable, not too long, and without the arguments of the

@@ -26,8 +26,8 @@ constexpr size_t most_primaries = 1000; // what a Redis Cluster is specified for
 [[noreturn]] void refuse_error(const RedisReply& reply)
 {
     const ReplyErrorMeaning meaning = meaning_of(reply.text());
-    throw Error(meaning.kind == ReplyError::credentials ? sqlstate::invalid_authorization
-                                                        : sqlstate::cannot_connect,
+    throw Error(concerns_user(meaning.kind) ? sqlstate::invalid_authorization
+                                            : sqlstate::cannot_connect,
                 meaning.meaning, "Redis says: " + shown_reply_error(reply.text()), meaning.hint);
 }
 

@@ -125,9 +125,9 @@ SQL
 end_publisher($node, 'postgres');
 write_delta('index');
 ok($subscriber->await_versions('index', '1'), 'indexes, policies, triggers: what is written arrives');
-$node->safe_psql('postgres', q{INSERT INTO _synckit.set_aside (xid, seq, error, tries) VALUES ('1', 1, 'for a test', 1); SELECT synckit_requeue()});
+$node->safe_psql('postgres', q{INSERT INTO _synckit.set_aside (xid, seq, error, tries) VALUES ('1', 1, 'for a test', 3); SELECT synckit_requeue()});
 ok(await_status($node, 'postgres', 'set_aside = 1 AND lag_deltas = 0'), 'what the publisher does in between');
-ok(poll(sub { $node->safe_psql('postgres', 'SELECT tries FROM _synckit.set_aside') == 2 }), 'is done');
+ok(poll(sub { $node->safe_psql('postgres', 'SELECT tries FROM _synckit.set_aside') == 4 }), 'is done');
 write_delta('index 2');
 ok($subscriber->await_versions('index 2', '1'), 'and so is the next');
 $node->safe_psql('postgres', 'DELETE FROM _synckit.set_aside');

@@ -81,7 +81,7 @@ my @errors = (
     [ 'TRYAGAIN Multiple keys request during rehashing of slot', qr/moving/ ],
     [ 'MISCONF Redis is configured to save RDB snapshots', qr/cannot save/, qr/disk/ ],
     [ 'BUSY Redis is busy running a script.', qr/busy with a script/, qr/KILL/ ],
-    [ 'ERR something else', qr/Redis refused a message: Redis says: ERR something else/ ],
+    [ 'ERR something else', qr/Redis refused a command: Redis says: ERR something else/ ],
     [ "ERR unknown command 'PUBLISH', with args beginning with: 'synckit:doc:secret' ", qr/does not know a command/, qr/7\.0/ ],
 );
 for my $case (@errors)

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
+use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -108,10 +109,30 @@ ok(await_state($node, 'third', 'refused'), 'a third one');
 $node->safe_psql('late', 'DROP SCHEMA synckit CASCADE; DROP EXTENSION synckit');
 ok(await_state($node, 'third', 'publishing'), 'an extension that is dropped makes room');
 
+# Of several addresses one is enough to meet.
+set_up($node, 'postgres');
+sub meets
+{
+    my ($name, $first, $second, $state) = @_;
+    alter('late', "SET synckit.redis_url = ''");
+    alter('postgres', "SET synckit.redis_url = '$first'");
+    ok(await_state($node, 'postgres', 'connecting'), "$name: the first");
+    alter('late', "SET synckit.redis_url = '$second'");
+    return ok(await_state($node, 'late', $state), "$name: the second is $state");
+}
+my ($a, $b, $c) = map { 'localhost:' . PostgreSQL::Test::Cluster::get_free_port() } 1 .. 3;
+$node->safe_psql('late', 'CREATE EXTENSION synckit; SELECT synckit_migrate()');
+meets('two and one', "redis://$a,$b", "redis://me\@LOCALHOST" . ($b =~ s/localhost//r) . '/2', 'refused');
+meets('two and two', "redis://$a,$b", "rediss://$c,$a", 'refused');
+meets('others', "redis://$a,$b", "redis://$c", 'connecting');
+meets('Sentinels and a name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/first", 'refused');
+meets('Sentinels and another name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/second", 'connecting');
+alter($_, 'RESET ALL') for 'late', 'postgres';
+
 # For those who may.
 $node->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE ROLE granted LOGIN; ALTER DATABASE late OWNER TO owner; GRANT owner TO granted;'
         . 'GRANT SET ON PARAMETER synckit.channel_prefix, synckit.publish TO granted');
-for my $name (qw(redis_url redis_password_file channel_prefix publish publish_batch max_message_bytes cleanup_interval))
+for my $name (qw(redis_url redis_password_file redis_ca_file redis_cert_file redis_key_file redis_tls_insecure redis_sharded channel_prefix publish publish_batch max_message_bytes cleanup_interval))
 {
     my (undef, undef, $error) = $node->psql('postgres', "SET ROLE owner; ALTER DATABASE late SET synckit.$name = '1'");
     like($error, qr/permission denied to set parameter "synckit\.$name"/, "an ordinary owner may not set $name");

@@ -16,7 +16,7 @@ TEST(RedisReplyError, IsToldByItsCode)
         {"NOAUTH Authentication required.", ReplyError::credentials},
         {"WRONGPASS invalid username-password pair or user is disabled.", ReplyError::credentials},
         {"NOPERM this user has no permissions to access one of the channels used as arguments",
-         ReplyError::credentials},
+         ReplyError::permission},
         {"READONLY You can't write against a read only replica.", ReplyError::elsewhere},
         {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
          ReplyError::elsewhere},
