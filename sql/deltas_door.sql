@@ -132,6 +132,32 @@ SELECT count(*) FROM log WHERE document = 'bad';
 -- rows cannot be changed; to delete and truncate the log is allowed, and merges nothing
 UPDATE synckit.deltas SET version = 1;
 UPDATE synckit.deltas SET version = 1 WHERE false;
+-- nor through a table above it, for which alone the triggers of a statement fire
+CREATE TABLE above (version bigint);
+ALTER TABLE synckit.deltas ALTER version DROP NOT NULL, INHERIT above;
+UPDATE above SET version = 1;
+SET session_replication_role = replica;
+UPDATE above SET version = version;
+RESET session_replication_role;
+ALTER TABLE synckit.deltas NO INHERIT above, ALTER version SET NOT NULL;
+DROP TABLE above;
+CREATE TABLE above (LIKE synckit.deltas) PARTITION BY LIST (document_id);
+CREATE TABLE beside PARTITION OF above FOR VALUES IN ('beside');
+INSERT INTO above SELECT uuid(800), 'beside', client_id, operation_type, field_path, value, clock_value, "timestamp",
+    clock, seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, xid
+    FROM synckit.deltas WHERE document_id = 'n' LIMIT 1;
+ALTER TABLE above ATTACH PARTITION synckit.deltas DEFAULT;
+UPDATE above SET version = 1;
+UPDATE above SET document_id = 'beside', id = uuid(801) WHERE document_id = 'n';
+-- what is merged has to come by a statement on the table itself
+UPDATE above SET document_id = 'n', stamp = NULL WHERE document_id = 'beside';
+INSERT INTO above (document_id, operation_type, field_path, value) VALUES ('n', 'set', 'a', '3');
+ALTER TABLE above DETACH PARTITION synckit.deltas;
+DROP TABLE above;
+ALTER TABLE synckit.deltas DISABLE TRIGGER "000_synckit_begin";
+INSERT INTO synckit.deltas (document_id, operation_type, field_path, value) VALUES ('n', 'set', 'a', '3');
+INSERT INTO synckit.deltas (document_id) SELECT 'n' WHERE false;
+SELECT synckit_migrate();
 SELECT * FROM disagreements;
 DELETE FROM synckit.deltas WHERE document_id = 'n';
 SELECT state, version FROM synckit.documents WHERE id = 'n';

@@ -4,6 +4,9 @@ SELECT synckit_migrate();
 \set SHOW_CONTEXT never
 SET TimeZone = 'UTC';
 
+CREATE FUNCTION uuid(n integer) RETURNS uuid LANGUAGE sql AS $$
+    SELECT ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid $$;
+
 -- the tables as that server makes them (without its triggers and its indexes on times)
 CREATE SCHEMA "Old Server";
 SET search_path = "Old Server", public;
@@ -243,6 +246,45 @@ SET TimeZone = 'UTC';
 SELECT k.created_at, k.version, k.clock, d."timestamp"
 FROM synckit.documents k JOIN synckit.deltas d ON d.document_id = k.id WHERE k.id = 'local';
 DROP SCHEMA local CASCADE;
+
+-- a source without keys: what has no id, or an id that another has; versions that are none
+CREATE SCHEMA loose
+    CREATE TABLE documents (id text, state jsonb, version numeric, created_at timestamptz, updated_at timestamptz)
+    CREATE TABLE vector_clocks (document_id text, client_id text, clock_value bigint)
+    CREATE TABLE deltas (id uuid, document_id text, client_id text, operation_type text, field_path text, value jsonb,
+        clock_value bigint, "timestamp" timestamptz)
+    CREATE TABLE sessions (id text, user_id text, client_id text, connected_at timestamptz, last_seen timestamptz,
+        metadata jsonb);
+INSERT INTO loose.documents VALUES
+    (NULL, '{"fields": {}}', 1), (NULL, '{"fields": {}}', 1),
+    ('one', '{"fields": {"x": 1}}', 1), ('second', '{"fields": {"x": 2}}', 3),
+    ('twice', '{"fields": {"x": 1}}', 6), ('twice', '{"fields": {"x": 2}}', 7), ('twice', '{"fields": {"x": 0}}', NULL),
+    ('negative', '{"fields": {"x": 1}}', -5),
+    ('most', '{"fields": {"x": 1}}', 1000000000000000), ('too many', '{"fields": {"x": 1}}', 1000000000000001),
+    ('far too many', '{"fields": {"x": 1}}', 9223372036854775807), ('beyond', '{"fields": {"x": 1}}', 1e30);
+INSERT INTO loose.vector_clocks VALUES (NULL, 'a', 1), ('twice', 'a', 3), ('twice', 'a', 4);
+INSERT INTO loose.deltas VALUES
+    (uuid(91), 'second', 'a', 'set', 'x', '2', 1, '2024-11-01 09:01Z'),
+    (uuid(91), 'one', 'a', 'set', 'x', '1', 1, '2024-11-01 09:00Z'),
+    (uuid(91), 'one', 'a', 'text', 'x', '1', 1, '2024-11-01 08:59Z'),
+    (uuid(92), 'second', 'a', 'set', 'x', '2', 2, '2024-11-01 09:02Z'),
+    (uuid(93), 'twice', 'a', 'set', 'x', '2', 2, '2024-11-01 09:02Z'),
+    (uuid(93), 'twice', 'a', 'set', 'x', '2', 2, '2024-11-01 09:02Z'),
+    (uuid(94), NULL, 'a', 'set', 'x', '2', 2, '2024-11-01 09:02Z'),
+    (uuid(91), 'gone', 'a', 'set', 'x', '1', 1, '2024-11-01 09:00Z');
+INSERT INTO loose.sessions (id, user_id) VALUES (NULL, 'u');
+CALL synckit_import('loose');
+SELECT id, state, version, clock FROM synckit.documents k WHERE EXISTS (SELECT FROM loose.documents o WHERE o.id = k.id)
+ORDER BY id;
+SELECT d.id, document_id, version, d.value FROM synckit.deltas d JOIN loose.deltas o USING (id, document_id)
+GROUP BY 1, 2, 3 ORDER BY 1;
+-- whatever was taken can be written on
+SELECT document, version, outcome
+FROM unnest('{one,second,twice,negative,most}'::text[]) document, synckit_apply_delta(document, 'b', 'set', 'x', '9');
+-- and a second call finds nothing but what is left out
+CALL synckit_import('loose');
+DROP SCHEMA loose CASCADE;
+DROP FUNCTION uuid;
 
 -- an owner who is no superuser: needs to read the source, and no more
 SET client_min_messages = warning;

@@ -53,6 +53,26 @@ SELECT version FROM synckit_apply_delta('w:1', 'w', 'set', 'x', '2');
 RESET ROLE;
 SELECT state, version FROM synckit.documents WHERE id = 'w:1';
 
+-- an id that is hidden is refused as one of another document is, and takes no others with it; one that is not is a duplicate
+DROP POLICY read_only ON synckit.deltas;
+CREATE POLICY own ON synckit.deltas TO regress_synckit_writer USING (document_id LIKE 'w:%');
+SELECT outcome FROM synckit_apply_delta('d', 'r', 'set', 'y', '1', id => '00000000-0000-4000-8000-000000000001');
+SET ROLE regress_synckit_writer;
+SELECT version, outcome FROM synckit_apply_delta('w:1', 'w', 'set', 'y', '1', id => '00000000-0000-4000-8000-000000000002');
+SELECT synckit_apply_delta('w:1', 'w', 'set', 'y', '2', id => '00000000-0000-4000-8000-000000000001');
+SELECT ordinality, version, outcome, error_code, error_message FROM synckit_apply_deltas('[
+    {"documentId": "w:1", "clientId": "w", "operationType": "set", "fieldPath": "y", "value": 3},
+    {"documentId": "w:1", "clientId": "w", "operationType": "set", "fieldPath": "y", "value": 4, "id": "00000000-0000-4000-8000-000000000001"},
+    {"documentId": "w:3", "clientId": "w", "operationType": "set", "fieldPath": "y", "value": 4, "id": "00000000-0000-4000-8000-000000000001"},
+    {"documentId": "w:1", "clientId": "w", "operationType": "set", "fieldPath": "y", "value": 5, "id": "00000000-0000-4000-8000-000000000002"},
+    {"documentId": "w:1", "clientId": "w", "operationType": "set", "fieldPath": "y", "value": 6, "id": "00000000-0000-4000-8000-000000000003"}]');
+INSERT INTO synckit.deltas (id, document_id, operation_type, field_path, value)
+    VALUES ('00000000-0000-4000-8000-000000000001', 'w:1', 'set', 'y', '7');
+INSERT INTO synckit.deltas (id, document_id, operation_type, field_path, value)
+    VALUES ('00000000-0000-4000-8000-000000000002', 'w:1', 'set', 'y', '7') RETURNING version;
+RESET ROLE;
+SELECT id, state, version FROM synckit.documents ORDER BY id;
+
 -- nothing of ours is found by search_path
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.eq(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'hijacked'; END $$;

@@ -115,6 +115,14 @@ SELECT statement, alter_and_try(statement) FROM unnest(ARRAY[
     'ALTER TABLE synckit.deltas ALTER version TYPE text',
     'ALTER TABLE synckit.deltas DROP COLUMN seq CASCADE',
     'ALTER TABLE synckit.documents RENAME state TO status']) statement;
+-- a rule that leaves nothing of a statement: an error as long as it is there, and no longer
+SELECT version FROM synckit_apply_delta('ruled', 'a', 'set', 'x', '1');
+CREATE RULE nothing AS ON UPDATE TO synckit.documents DO INSTEAD NOTHING;
+SELECT version FROM synckit_apply_delta('ruled', 'a', 'set', 'x', '2');
+SELECT version FROM synckit_apply_delta('ruled', 'a', 'set', 'x', '2');
+DROP RULE nothing ON synckit.documents;
+SELECT version FROM synckit_apply_delta('ruled', 'a', 'set', 'x', '2');
+SELECT state FROM synckit.documents WHERE id = 'ruled';
 -- what is broken is not called migrated
 BEGIN;
 ALTER TABLE synckit.documents DROP COLUMN clock CASCADE;

@@ -151,7 +151,7 @@ CREATE TRIGGER zzz_synckit_truncate BEFORE TRUNCATE ON synckit.documents
     FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_documents_trigger();
 CREATE TRIGGER "000_synckit_begin" BEFORE INSERT OR UPDATE ON synckit.deltas
     FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
-CREATE TRIGGER zzz_synckit_merge BEFORE INSERT ON synckit.deltas
+CREATE TRIGGER zzz_synckit_merge BEFORE INSERT OR UPDATE ON synckit.deltas
     FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
 CREATE TRIGGER "000_synckit_write" AFTER INSERT ON synckit.deltas
     FOR EACH ROW EXECUTE FUNCTION @extschema@.synckit_deltas_trigger();
@@ -165,7 +165,7 @@ COMMENT ON TRIGGER zzz_synckit_merge ON synckit.documents IS 'Makes deltas of wh
 COMMENT ON TRIGGER "000_synckit_log" ON synckit.documents IS 'Logs those deltas.';
 COMMENT ON TRIGGER zzz_synckit_truncate ON synckit.documents IS 'Refuses TRUNCATE, which would forget versions.';
 COMMENT ON TRIGGER "000_synckit_begin" ON synckit.deltas IS 'Begins a statement; refuses UPDATE.';
-COMMENT ON TRIGGER zzz_synckit_merge ON synckit.deltas IS 'Merges what is inserted.';
+COMMENT ON TRIGGER zzz_synckit_merge ON synckit.deltas IS 'Merges what is inserted; refuses UPDATE.';
 COMMENT ON TRIGGER "000_synckit_write" ON synckit.deltas IS 'Writes the documents once all rows are in.';
 COMMENT ON TRIGGER "000_synckit_end" ON synckit.deltas IS 'Ends a statement.';
 COMMENT ON TRIGGER zzz_synckit_guard ON synckit.tombstones IS 'Refuses what is not the end of a document.';

@@ -27,6 +27,13 @@ void check_range(Ticks lamport)
                     "It would pass 9007199254740991 ticks, the year 2248.");
 }
 
+void check_version(int64_t version)
+{
+    if (version >= max_version)
+        throw Error(sqlstate::numeric_value_out_of_range, "the document's version is exhausted",
+                    "It would pass 9007199254740991.");
+}
+
 } // namespace
 
 Verdict Document::apply(const Delta& delta, Ticks now, const MergeLimits& limits)
@@ -37,6 +44,8 @@ Verdict Document::apply(const Delta& delta, Ticks now, const MergeLimits& limits
     if (delta.stamp)
         check_stamp(*delta.stamp, now, limits);
     verdict.stamp = delta.stamp ? *delta.stamp : decide_stamp(delta, now, verdict);
+    check_version(version_);
+    check_range(lamport_); // before anything is added to it
     Ticks lamport = std::max({now, verdict.stamp + 1, lamport_ + lamport_step});
     check_range(lamport);
 

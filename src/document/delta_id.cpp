@@ -14,10 +14,14 @@ namespace synckit {
 
 namespace {
 
+/* 48 bits, until the year 10889. */
+constexpr int64_t most_ms = (int64_t{1} << 48) - 1;
+
 void put_time(Uuid& id, int64_t unix_ms)
 {
     uint8_t big_endian[8];
-    store(big_endian, __builtin_bswap64(static_cast<uint64_t>(std::max<int64_t>(unix_ms, 0))));
+    store(big_endian,
+          __builtin_bswap64(static_cast<uint64_t>(std::clamp<int64_t>(unix_ms, 0, most_ms))));
     std::memcpy(id.data(), big_endian + 2, 6);
 }
 

@@ -15,6 +15,9 @@ using Ticks = int64_t;
 inline constexpr Ticks ticks_per_ms = 1024;
 inline constexpr Ticks max_ticks = (Ticks{1} << 53) - 1;
 
+/* Versions are whole numbers of JSON, too. */
+inline constexpr int64_t max_version = (int64_t{1} << 53) - 1;
+
 /* Never below 0: what happened before 1970 counts as then. */
 constexpr Ticks ticks_from_unix_us(int64_t us)
 {

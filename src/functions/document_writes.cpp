@@ -82,7 +82,7 @@ void write_state(const Request& request, const ExtensionObjects& extension)
         if (!request.may_create)
             raise_not_found(request.id);
         check_version(request, 0);
-        const Delta* first = &deltas[0].delta;
+        DeltaInput* first = &deltas[0];
         if (document.create(rows, {&first, 1}, memory))
             break;
         if (attempt == most_attempts)

@@ -54,6 +54,7 @@ class Import {
     void end_transaction();
     void commit();
 
+    void tell_nameless();
     void take_over_documents(const char* page_sql);
     bool read_page(const char* page_sql, Page& page);
     void take_over_batch(std::span<Datum> ids);
@@ -132,6 +133,7 @@ void Import::commit()
 void Import::run()
 {
     begin_transaction();
+    tell_nameless();
     take_over_documents(import_sql::documents);
     take_over_documents(import_sql::deleted_documents);
     if (OidIsValid(table_oid("sessions")))
@@ -142,6 +144,16 @@ void Import::run()
              errdetail("Documents: %lld; deltas: %lld; deleted documents: %lld; sessions: %lld.",
                        static_cast<long long>(documents_), static_cast<long long>(deltas_),
                        static_cast<long long>(deleted_), static_cast<long long>(sessions_))));
+}
+
+void Import::tell_nameless()
+{
+    execute(source_.fill_in(import_sql::nameless), {}, nullptr, nullptr);
+    tell(1, "documents that are left out");
+    tell(3, "rows of vector_clocks that are left out");
+    tell(5, "deltas that are left out");
+    tell(7, "sessions that are left out");
+    SPI_freetuptable(SPI_tuptable);
 }
 
 void Import::report_progress() const

@@ -10,18 +10,28 @@
  */
 namespace synckit::import_sql {
 
+/* What has no name is found by no page. */
+inline constexpr const char* nameless = R"sql(
+SELECT (SELECT count(*) FROM @source@.documents WHERE id IS NULL), 'one has no id',
+       (SELECT count(*) FROM @source@.vector_clocks WHERE document_id IS NULL), 'one has no document',
+       (SELECT count(*) FROM @source@.deltas WHERE document_id IS NULL), 'one has no document',
+       (SELECT count(*) FROM @source@.sessions WHERE id IS NULL), 'one has no id'
+)sql";
+
 /*
  * The next documents that are not here, neither as rows nor as tombstones, each with the number of
- * its deltas. By the source's own order, which its primary key serves. $1: where the last page
- * ended, null for the first; $2: how many.
+ * its deltas. By the source's own order, which its primary key serves; where it has none, an id may
+ * be there twice. $1: where the last page ended, null for the first; $2: how many.
  */
 inline constexpr const char* documents = R"sql(
-SELECT s.id::text, (SELECT count(*) FROM @source@.deltas d WHERE d.document_id = s.id)
-FROM @source@.documents s
-WHERE s.id IS NOT NULL AND ($1 IS NULL OR s.id > $1)
-  AND NOT EXISTS (SELECT FROM synckit.documents k WHERE k.id = s.id COLLATE "C")
-  AND NOT EXISTS (SELECT FROM synckit.tombstones k WHERE k.id = s.id COLLATE "C")
-ORDER BY s.id LIMIT $2
+SELECT page.id::text, (SELECT count(*) FROM @source@.deltas d WHERE d.document_id = page.id)
+FROM (SELECT DISTINCT s.id
+      FROM @source@.documents s
+      WHERE s.id IS NOT NULL AND ($1 IS NULL OR s.id > $1)
+        AND NOT EXISTS (SELECT FROM synckit.documents k WHERE k.id = s.id COLLATE "C")
+        AND NOT EXISTS (SELECT FROM synckit.tombstones k WHERE k.id = s.id COLLATE "C")
+      ORDER BY s.id LIMIT $2) page
+ORDER BY page.id
 )sql";
 
 /* The same for documents of which only deltas are left. */
@@ -40,6 +50,8 @@ GROUP BY d.document_id ORDER BY d.document_id LIMIT $2
  * all of it is of one snapshot even while the old server goes on writing. $2: who deletes the
  * documents that are gone.
  *
+ * - documents: one a version above 2^53 - 1 is left out, since readers of JSON count no further,
+ * and the old server, in JavaScript, did not either.
  * - state: the object `fields`; of a text, what a text-state operation carries as `state`: the text
  *   of its whole CRDT state, a JSON string, which a server merges like one that a client sends.
  * - registers: none, so each field counts as written at stamp 1 by client ''.
@@ -50,13 +62,17 @@ GROUP BY d.document_id ORDER BY d.document_id LIMIT $2
  */
 inline constexpr const char* take_over = R"sql(
 WITH document AS MATERIALIZED (
-    SELECT k.id, s.id IS NULL AS gone, o.state, greatest(s.version, 1)::bigint AS version,
+    SELECT k.id, s.id IS NULL AS gone, o.state,
+           least(greatest(s.version, 1), 1000000000000000)::bigint AS version,
            CASE WHEN isfinite(s.created_at::timestamptz) THEN s.created_at::timestamptz ELSE now() END AS created_at,
            CASE WHEN isfinite(s.updated_at::timestamptz) THEN s.updated_at::timestamptz ELSE now() END AS updated_at,
            (SELECT count(*) FROM jsonb_object_keys(o.state) AS field
             WHERE char_length(field) NOT BETWEEN 1 AND 500) AS bad_fields,
            CASE WHEN char_length(k.id) NOT BETWEEN 1 AND 255 THEN format('its id has %s characters', char_length(k.id))
-                WHEN o.state IS NULL THEN 'its state is not an object' END AS problem
+                WHEN o.state IS NULL THEN 'its state is not an object'
+                WHEN s.version > 1000000000000000 THEN format('its version is %s', s.version)
+                WHEN row_number() OVER (PARTITION BY k.id ORDER BY s.version DESC NULLS LAST, s.updated_at DESC) > 1
+                    THEN 'another one has its id, and no lower version' END AS problem
     FROM unnest($1) AS k (id)
     LEFT JOIN @source@.documents s ON s.id = k.id
     CROSS JOIN LATERAL (SELECT CASE
@@ -66,7 +82,7 @@ WITH document AS MATERIALIZED (
             THEN jsonb_build_object('text:import', s.state -> 'crdt')
         WHEN jsonb_typeof(s.state) = 'object' THEN s.state END AS state) o
 ),
-delta AS MATERIALIZED (
+found_delta AS (
     SELECT d.id::uuid AS id, c.id AS document_id, c.gone, d.client_id::text AS client_id,
            d.operation_type::text AS operation, d.field_path::text AS field, d.value,
            d.clock_value::bigint AS number,
@@ -88,6 +104,13 @@ delta AS MATERIALIZED (
            END AS problem
     FROM document c JOIN @source@.deltas d ON d.document_id = c.id
     WHERE c.problem IS NULL
+),
+delta AS MATERIALIZED (
+    SELECT id, document_id, gone, client_id, operation, field, value, number, "timestamp",
+           CASE WHEN problem IS NOT NULL THEN problem
+                WHEN row_number() OVER (PARTITION BY id, problem IS NULL ORDER BY "timestamp", number, document_id) > 1
+                    THEN 'an earlier one has its id' END AS problem
+    FROM found_delta
 ),
 entry AS MATERIALIZED (
     SELECT c.id AS document_id, v.client_id::text AS client_id, v.clock_value::bigint AS number,

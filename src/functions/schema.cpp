@@ -16,12 +16,14 @@ extern "C" {
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
 #include "commands/extension.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/inval.h"
+#include "utils/syscache.h"
 }
 
 #include "bgworker/cursor.hpp"
@@ -136,6 +138,12 @@ Statement status_statement(
     "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit'"
     "    AND (c.relname OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) t.tgname) "
     "OPERATOR(pg_catalog.=) name)"
+    "  UNION ALL"
+    "  SELECT 'sequence synckit.deltas_seq is missing' WHERE NOT EXISTS ("
+    "    SELECT FROM pg_catalog.pg_class c"
+    "    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+    "    WHERE n.nspname OPERATOR(pg_catalog.=) 'synckit' AND c.relkind OPERATOR(pg_catalog.=) 'S'"
+    "    AND c.relname OPERATOR(pg_catalog.=) 'deltas_seq')"
     ") p (problem)",
     status_types);
 
@@ -181,11 +189,43 @@ char* with_schema(const char* sql, Oid schema)
         CStringGetTextDatum(quote_identifier(get_namespace_name(schema))))));
 }
 
+/*
+ * Whoever owns the schema can drop the tables in it, or put others in their place: that has to be
+ * who will own them. Anybody who may create a schema in this database could have made this one
+ * beforehand. Membership is not enough: the other members of the owner's role are owners, too.
+ */
+void refuse_schema_of_another(Oid schema)
+{
+    HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+    if (!HeapTupleIsValid(tuple))
+        elog(ERROR, "cache lookup failed for schema %u", schema);
+    Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+    ReleaseSysCache(tuple);
+    if (owner == GetUserId() || (superuser() && superuser_arg(owner)))
+        return;
+    const char* name = GetUserNameFromId(owner, false);
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("schema synckit belongs to another role"),
+             errdetail("Its owner, \"%s\", could drop the tables that \"%s\" would own in it.",
+                       name, GetUserNameFromId(GetUserId(), false)),
+             errhint("Run synckit_migrate() as \"%s\", if that role is to own the tables. If not, "
+                     "drop the schema or rename it.",
+                     name)));
+}
+
+void prepare_schema()
+{
+    if (Oid schema = get_namespace_oid("synckit", true); OidIsValid(schema))
+        refuse_schema_of_another(schema);
+    else if (SPI_execute("CREATE SCHEMA synckit", false, 0) != SPI_OK_UTILITY)
+        elog(ERROR, "could not create schema synckit");
+}
+
 void run_migrations(int from, Oid extension_schema)
 {
-    if (from == 0 && !OidIsValid(get_namespace_oid("synckit", true)) &&
-        SPI_execute("CREATE SCHEMA synckit", false, 0) != SPI_OK_UTILITY)
-        elog(ERROR, "could not create schema synckit");
+    if (from == 0)
+        prepare_schema();
     for (int version = from + 1; version <= library_schema_version; ++version) {
         int result = SPI_execute(with_schema(migrations[version - 1], extension_schema), false, 0);
         if (result < 0)
@@ -210,7 +250,9 @@ SchemaStatus schema_status()
 {
     SchemaStatus status{schema_version(), false, 0};
     if (status.version == 0) {
-        status.problems = one_problem("the tables are not set up: run SELECT synckit_migrate()");
+        status.problems = one_problem(
+            is_any_table_left() ? psprintf("%s is missing", version_function)
+                                : "the tables are not set up: run SELECT synckit_migrate()");
         return status;
     }
     if (status.version != library_schema_version) {
@@ -273,6 +315,8 @@ SYNCKIT_FUNCTION(synckit_migrate)
     if (before > 0 && !is_owner(require_table("documents")))
         ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                         errmsg("must be owner of synckit's tables to migrate them")));
+    if (before == 0 && is_any_table_left())
+        refuse_missing(version_function);
     run_migrations(before, extension.schema);
     if (before == 0)
         create_cursor();

@@ -1,5 +1,7 @@
 #include "postgres/catalog.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "postgres/bridge.hpp"
@@ -48,6 +50,8 @@ void forget_schema_of_relation(Datum, Oid)
 }
 
 constexpr const char* migrate_hint = "Run SELECT synckit_migrate().";
+constexpr const char* repair_hint = "Undo what dropped, renamed or moved it, or restore it from a "
+                                    "backup. synckit_schema_status() tells what is missing.";
 
 } // namespace
 
@@ -93,9 +97,24 @@ Oid require_table(const char* name)
 {
     Oid oid = table_oid(name);
     if (!OidIsValid(oid))
-        schema_error("synckit's tables are not complete",
-                     psprintf("There is no relation synckit.%s.", name), migrate_hint);
+        refuse_missing(psprintf("relation synckit.%s", name));
     return oid;
+}
+
+bool is_any_table_left()
+{
+    return std::ranges::any_of(
+        std::to_array({"documents", "deltas", "deltas_seq", "tombstones", "sessions",
+                       "vector_clocks", "documents_with_clocks"}),
+        [](const char* name) { return OidIsValid(table_oid(name)); });
+}
+
+void refuse_missing(const char* what)
+{
+    const char* detail = psprintf("There is no %s.", what);
+    if (schema_version() == 0 && !is_any_table_left())
+        schema_error("synckit's tables are not set up in this database", detail, migrate_hint);
+    schema_error("synckit's tables are not complete", detail, repair_hint);
 }
 
 int schema_version()
@@ -137,8 +156,7 @@ void require_schema()
         return;
     int version = schema_version();
     if (version == 0)
-        schema_error("synckit's tables are not set up in this database",
-                     "There is no function synckit.schema_version().", migrate_hint);
+        refuse_missing(version_function);
     if (version < library_schema_version - 1)
         schema_error("synckit's tables are too old for this library",
                      psprintf("Their version is %d; the library serves %d and %d.", version,

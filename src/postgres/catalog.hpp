@@ -50,4 +50,13 @@ void require_schema();
 Oid table_oid(const char* name);     // InvalidOid if there is none
 Oid require_table(const char* name); // SK003
 
+/* Whether any relation of ours is there, whatever the version says. */
+bool is_any_table_left();
+
+inline constexpr const char* version_function = "function synckit.schema_version()";
+
+/* SK003 for a part of the schema. With a HINT that helps: synckit_migrate() makes the tables where
+ * there are none, but cannot bring back one of them. */
+[[noreturn]] void refuse_missing(const char* what);
+
 } // namespace synckit

@@ -1,5 +1,8 @@
 #include "postgres/json_text.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 extern "C" {
 #include "utils/json.h"
 #include "utils/numeric.h"
@@ -33,7 +36,49 @@ void append_scalar(StringInfo to, const JsonbValue& value)
     }
 }
 
+/* Of numeric.c: the short form holds at most 256 digits before the point and 63 behind it. */
+bool is_short(Numeric number)
+{
+    uint16 header;
+    std::memcpy(&header, VARDATA_ANY(number), sizeof(header));
+    return (header & 0xC000) == 0x8000;
+}
+
+bool is_overlong(Numeric number)
+{
+    if (is_short(number))
+        return false;
+    char* text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(number)));
+    bool overlong = std::strlen(text) > std::max<size_t>(1000, 4 * VARSIZE_ANY(number));
+    pfree(text);
+    return overlong;
+}
+
 } // namespace
+
+bool has_overlong_number(Jsonb* json)
+{
+    JsonbIterator* iterator = JsonbIteratorInit(&json->root);
+    JsonbValue value;
+    while (JsonbIteratorToken token = JsonbIteratorNext(&iterator, &value, false)) {
+        CHECK_FOR_INTERRUPTS();
+        if ((token == WJB_ELEM || token == WJB_VALUE) && value.type == jbvNumeric &&
+            is_overlong(value.val.numeric))
+            return true;
+    }
+    return false;
+}
+
+bool is_text_longer(Jsonb* json, size_t limit)
+{
+    if (VARSIZE(json) <= limit / 64)
+        return false;
+    StringInfoData text;
+    initStringInfo(&text);
+    bool fits = append_json_text(&text, &json->root, limit);
+    pfree(text.data);
+    return !fits;
+}
 
 bool append_json_text(StringInfo to, JsonbContainer* json, size_t limit)
 {

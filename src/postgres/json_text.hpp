@@ -16,4 +16,18 @@ namespace synckit {
  */
 bool append_json_text(StringInfo to, JsonbContainer* json, size_t limit);
 
+/* So long may the text of a value be, and of a state. Postgres builds no text of 1 GB: a row with
+ * one could be neither read nor dumped. */
+inline constexpr size_t most_value_text_bytes = 256 * 1024 * 1024;
+inline constexpr size_t most_state_text_bytes = 512 * 1024 * 1024;
+
+/* A number that is longer, written out, than a thousand characters and than four times its bytes:
+ * 1e5000 is one, 5,000 digits are none. Without such numbers a text is at most 64 times as long as
+ * its jsonb. */
+bool has_overlong_number(Jsonb* json);
+
+/* Whether the text is longer than that. Without overlong numbers: only where it may be so, it is
+ * written to see. */
+bool is_text_longer(Jsonb* json, size_t limit);
+
 } // namespace synckit

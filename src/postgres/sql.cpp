@@ -5,6 +5,7 @@ extern "C" {
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 #include "utils/snapmgr.h"
 }
 
@@ -37,11 +38,32 @@ struct Statement::Receiver : DestReceiver {
     void* context;
 };
 
+namespace {
+
+/*
+ * A rule of the user's may leave nothing of a statement (DO INSTEAD NOTHING). Postgres then knows
+ * of no table that the plan depends on, and would never look at it again, not even when the rule
+ * is gone: so each use has to.
+ */
+void revalidate_if_empty(SPIPlanPtr plan)
+{
+    ListCell* cell;
+    foreach (cell, SPI_plan_get_plan_sources(plan)) {
+        auto* source = static_cast<CachedPlanSource*>(lfirst(cell));
+        if (source->query_list == NIL)
+            source->is_valid = false;
+    }
+}
+
+} // namespace
+
 SPIPlanPtr Statement::prepare(const ExtensionObjects& extension)
 {
     if (plan_ && prepared_for_.vclock == extension.vclock &&
-        prepared_for_.registers == extension.registers)
+        prepared_for_.registers == extension.registers) {
+        revalidate_if_empty(plan_);
         return plan_;
+    }
     if (plan_)
         SPI_freeplan(plan_);
     plan_ = nullptr;

@@ -16,7 +16,9 @@ inline constexpr int64_t postgres_epoch_us = INT64CONST(946684800) * 1000000;
 
 inline int64_t unix_us(TimestampTz timestamp)
 {
-    return timestamp + postgres_epoch_us;
+    /* Both count in 64 bits: the last thirty years of Postgres's calendar are beyond. */
+    int64_t us;
+    return __builtin_add_overflow(timestamp, postgres_epoch_us, &us) ? INT64_MAX : us;
 }
 
 inline Ticks ticks_of(TimestampTz timestamp)

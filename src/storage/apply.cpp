@@ -10,7 +10,6 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
 #include "utils/array.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -139,11 +138,11 @@ void DeltaApplication::lock_or_create(Work& work)
         if (work.open.lock(rows_))
             return;
         find_recorded({&work, 1});
-        auto first = make_array<const Delta*>(work.deltas.size());
+        auto first = make_array<DeltaInput*>(work.deltas.size());
         size_t count = 0;
-        for (const DeltaInput* input : work.deltas)
+        for (DeltaInput* input : work.deltas)
             if (input->is_pending())
-                first[count++] = &input->delta;
+                first[count++] = input;
         if (count == 0)
             return; // the log answers alone, without creating anything
         if (work.open.create(rows_, first.first(count), memory_))
@@ -238,11 +237,10 @@ void DeltaApplication::merge_one(DeltaInput& input)
  */
 void DeltaApplication::draw_sequence()
 {
-    Oid sequence = require_table("deltas_seq");
     for (Work& work : works_)
         for (DeltaInput* input : work.deltas)
             if (input->verdict)
-                input->seq = nextval_internal(sequence, false);
+                synckit::draw_sequence(*input);
 }
 
 void DeltaApplication::write_documents()

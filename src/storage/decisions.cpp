@@ -22,6 +22,7 @@ using Entries = std::pmr::multimap<Key, KeptDecision*>;
 
 struct KeptDecision : Decision {
     uint64 fingerprint = 0;
+    int nest_level = GetCurrentTransactionNestLevel();
 };
 
 /* The memory of what one statement decides, in the memory that ends with the statement. */
@@ -49,6 +50,21 @@ void forget_all(XactEvent event, void*)
 {
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
         decisions = nullptr; // its memory ends with the transaction's
+}
+
+/* What was decided in a subtransaction did not happen either, if that is rolled back. */
+void forget_subtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void*)
+{
+    if (event != SUBXACT_EVENT_ABORT_SUB || !decisions)
+        return;
+    int level = GetCurrentTransactionNestLevel();
+    for (auto at = decisions->entries.begin(); at != decisions->entries.end();) {
+        KeptDecision* decision = at->second;
+        bool undone = decision->nest_level >= level;
+        at = undone ? decisions->entries.erase(at) : std::next(at);
+        if (undone)
+            free_decision(decision);
+    }
 }
 
 /* The statement has ended: what it has decided and not logged did not happen. */
@@ -83,8 +99,10 @@ MemoryContext memory_of_statement()
 Decisions& registry()
 {
     static bool registered = false;
-    if (!registered)
+    if (!registered) {
         RegisterXactCallback(forget_all, nullptr);
+        RegisterSubXactCallback(forget_subtransaction, nullptr);
+    }
     registered = true;
     if (decisions && decisions->entries.empty() &&
         MemoryContextMemAllocated(decisions->memory.context(), false) > most_idle_bytes) {
@@ -139,6 +157,15 @@ bool is_awaited(const Key& key)
     return decisions && decisions->entries.contains(key);
 }
 
+/* Of whatever version. */
+bool is_awaited(OwnWrite::Event event, std::string_view id)
+{
+    if (!decisions)
+        return false;
+    auto at = decisions->entries.lower_bound({event, id, INT64_MIN});
+    return at != decisions->entries.end() && at->first.event == event && at->first.id == id;
+}
+
 } // namespace
 
 Decision* new_decision()
@@ -186,24 +213,37 @@ void keep_nothing(OwnWrite::Event event, const Row& row, const ExtensionObjects&
     keep_decision(event, row, extension, nothing);
 }
 
+namespace {
+
+[[noreturn]] void refuse_changed_row()
+{
+    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                    errmsg("a trigger changed a row of synckit.documents after it was merged"),
+                    errdetail("The row would not be what its deltas make of it."),
+                    errhint("Change the state in a trigger whose name sorts before synckit's.")));
+    pg_unreachable();
+}
+
+} // namespace
+
 Decision* take_decision(OwnWrite::Event event, const Row& row, const ExtensionObjects& extension)
 {
     if (!decisions || decisions->entries.empty())
         return nullptr;
-    auto [begin, end] = decisions->entries.equal_range(key_of(event, row));
-    if (begin == end)
+    Key key = key_of(event, row);
+    auto [begin, end] = decisions->entries.equal_range(key);
+    if (begin == end) {
+        if (is_awaited(event, key.id))
+            refuse_changed_row(); // of another version
         return nullptr;
+    }
     uint64 fingerprint = event == OwnWrite::Event::remove ? 0 : fingerprint_of(row, extension);
     for (auto at = begin; at != end; ++at)
         if (KeptDecision* found = at->second; found->fingerprint == fingerprint) {
             decisions->entries.erase(at);
             return found;
         }
-    ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                    errmsg("a trigger changed a row of synckit.documents after it was merged"),
-                    errdetail("The row would not be what its deltas make of it."),
-                    errhint("Change the state in a trigger whose name sorts before synckit's.")));
-    pg_unreachable();
+    refuse_changed_row();
 }
 
 void forget_deletion(std::string_view id)
@@ -229,11 +269,7 @@ void refuse_pending_birth(Datum id, int64_t version)
 
 void refuse_pending_deletion(Datum id)
 {
-    std::string_view name = datum_text(id);
-    auto at = decisions ? decisions->entries.lower_bound({OwnWrite::Event::remove, name, 0})
-                        : Entries::iterator();
-    if (!decisions || at == decisions->entries.end() ||
-        at->first.event != OwnWrite::Event::remove || at->first.id != name)
+    if (!is_awaited(OwnWrite::Event::remove, datum_text(id)))
         return;
     ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                     errmsg("document \"%s\" is being deleted by a statement that is under way",

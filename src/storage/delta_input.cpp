@@ -28,7 +28,6 @@ bool refuse(CaughtError& refusal, const char* sqlstate, std::string_view message
 constexpr size_t max_server_id_bytes = 255;
 
 /* Of a value whose text is needed at all: to derive an id, to break a tie. */
-constexpr size_t most_text_bytes = 256 * 1024 * 1024;
 
 JsonbValue* member(JsonbContainer* object, std::string_view key, JsonbValue* place)
 {
@@ -129,7 +128,10 @@ class ObjectReader {
             return;
         if (found->type != jbvBinary || !JsonContainerIsObject(found->val.binary.data))
             return fail(key, "an object of counters");
-        std::string_view text_form = json_text(found);
+        std::string_view text_form;
+        failed_ = !canonical_text(&JsonbValueToJsonb(found)->root, text_form, refusal_);
+        if (failed_)
+            return;
         ContextMemory memory(CurrentMemoryContext);
         Bytes clock;
         failed_ = !try_pure(refusal_, [&] { clock = clock_from_text(text_form, memory); });
@@ -180,6 +182,12 @@ class ObjectReader {
     CaughtError& refusal_;
     bool failed_ = false;
 };
+
+bool refuse_long_text(CaughtError& refusal)
+{
+    return refuse(refusal, sqlstate::program_limit_exceeded, "a value is too long as text",
+                  "It has more than 256 MB.", "Numbers with an exponent are written out.");
+}
 
 /* The members that a delta writes, in the memory of its value. */
 std::span<Member> make_members(const DeltaInput& input, bool with_texts)
@@ -283,6 +291,19 @@ void check_input(DeltaInput& input, bool may_stamp)
     input.delta.stamp = input.stamp;
 }
 
+/* A row with more text than Postgres can build could be neither read nor dumped. */
+bool check_text_of_value(Jsonb* value, CaughtError& refusal)
+{
+    if (has_overlong_number(value))
+        return refuse(refusal, sqlstate::numeric_value_out_of_range,
+                      "a number in the value is too long when it is written out",
+                      "It has more than 1000 characters, and more than four times its bytes.",
+                      "Numbers with a large exponent are written out.");
+    if (is_text_longer(value, most_value_text_bytes))
+        return refuse_long_text(refusal);
+    return true;
+}
+
 } // namespace
 
 Uuid new_delta_id(TimestampTz now)
@@ -319,9 +340,8 @@ bool canonical_text(JsonbContainer* json, std::string_view& text, CaughtError& r
 {
     StringInfoData buffer;
     initStringInfo(&buffer);
-    if (!append_json_text(&buffer, json, most_text_bytes))
-        return refuse(refusal, sqlstate::program_limit_exceeded, "a value is too long as text",
-                      "It has more than 256 MB.", "Numbers with an exponent are written out.");
+    if (!append_json_text(&buffer, json, most_value_text_bytes))
+        return refuse_long_text(refusal);
     text = {buffer.data, static_cast<size_t>(buffer.len)};
     return true;
 }
@@ -356,6 +376,8 @@ bool read_json_delta(JsonbContainer* object, DeltaInput& input, CaughtError& ref
 bool prepare_delta(DeltaInput& input, bool may_stamp, bool with_texts, CaughtError& refusal)
 {
     if (!try_pure(refusal, [&] { check_input(input, may_stamp); }))
+        return false;
+    if (input.value && !check_text_of_value(input.value, refusal))
         return false;
     if (input.delta.operation != Operation::erase) {
         std::span<Member> members = make_members(input, with_texts);

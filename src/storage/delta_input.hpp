@@ -46,7 +46,7 @@ struct DeltaInput {
     /* As the merge takes it. */
     Delta delta{};
     size_t document_index = 0; // among the documents of the call
-    int64_t seq = 0;           // drawn once it is accepted
+    int64_t seq = 0;           // drawn when it is accepted; 0 before
 
     /* What became of it: one of these three, when all is done. */
     CaughtError* refusal = nullptr;

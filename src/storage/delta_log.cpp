@@ -6,6 +6,7 @@
 #include "storage/own_write.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/datum.h"
 }
@@ -40,6 +41,7 @@ constexpr RowColumn log_columns[] = {
     {"changed_fields", TEXTARRAYOID},
     {"server_id", TEXTOID},
     {"seq", INT8OID},
+    {"xid", XID8OID},
 };
 constexpr size_t log_size = std::size(log_columns);
 RowsStatement log_statement(
@@ -47,13 +49,14 @@ RowsStatement log_statement(
     "clock_value, \"timestamp\", clock, seen, stamp, lamport, version, outcome, changed_fields, "
     "server_id, seq, xid) "
     "SELECT id, document_id, client_id, operation_type, field_path, value, clock_value, at, clock, "
-    "seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, "
-    "pg_catalog.pg_current_xact_id() FROM @written@",
+    "seen, stamp, lamport, version, outcome, changed_fields, server_id, seq, xid FROM @written@",
     log_columns);
-constexpr DecidedColumn log_decided[] = {{"document_id", 1, false}, {"client_id", 2, false},
-                                         {"clock_value", 6, true},  {"stamp", 10, true},
-                                         {"lamport", 11, true},     {"version", 12, true},
-                                         {"seq", 16, true}};
+constexpr DecidedColumn log_decided[] = {
+    {"document_id", 1, TEXTOID}, {"client_id", 2, TEXTOID}, {"operation_type", 3, TEXTOID},
+    {"field_path", 4, TEXTOID},  {"value", 5, JSONBOID},    {"clock_value", 6, INT8OID},
+    {"clock", 8, of_extension},  {"seen", 9, INT8OID},      {"stamp", 10, INT8OID},
+    {"lamport", 11, INT8OID},    {"version", 12, INT8OID},  {"outcome", 13, TEXTOID},
+    {"seq", 16, INT8OID},        {"xid", 17, XID8OID}};
 
 struct LogRow {
     Datum values[log_size];
@@ -89,15 +92,16 @@ void fill(LogRow& row, const LoggedDelta& delta)
     put(verdict.complete ? Datum(0) : text_array(verdict.changed_fields), verdict.complete);
     put(server ? text_datum(*server) : Datum(0), !server);
     put(Int64GetDatum(input.seq));
+    put(UInt64GetDatum(U64FromFullTransactionId(GetTopFullTransactionId())));
 }
 
 } // namespace
 
 void throw_id_of_another_document()
 {
-    throw Error(sqlstate::invalid_parameter_value,
-                "a delta with this id is recorded for another document",
-                "An id names one delta for ever.", "Give each delta an id of its own.");
+    throw Error(sqlstate::invalid_parameter_value, "the id of the delta is taken",
+                "The log holds it for another document, or where row-level security hides it.",
+                "Give each delta an id of its own.");
 }
 
 uint64 DeltaLog::query(Datum ids)
@@ -148,10 +152,10 @@ void write_rows(const ExtensionObjects& extension, std::span<const LogRow> fille
     auto own = make_array<OwnRow>(filled.size());
     for (size_t i = 0; i < filled.size(); ++i) {
         rows[i] = {filled[i].values, filled[i].nulls};
-        own[i] = {filled[i].values[0], {}, filled[i].values};
+        own[i] = {filled[i].values[0], {}, filled[i].values, filled[i].nulls};
     }
     run_own_write({"deltas", OwnWrite::Event::insert, own, log_decided}, [&] {
-        require_all_rows(log_statement.execute(extension, rows), filled.size(), "deltas");
+        return require_all_rows(log_statement.execute(extension, rows), filled.size(), "deltas");
     });
 }
 

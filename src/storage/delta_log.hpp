@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "postgres/bridge.hpp"
 
 extern "C" {
@@ -8,6 +10,7 @@ extern "C" {
 
 #include "postgres/catalog.hpp"
 #include "storage/delta_input.hpp"
+#include "storage/hidden_deltas.hpp"
 
 /*
  * The rows of synckit.deltas, read and written by SQL as the caller. Within SPI; what is returned
@@ -29,17 +32,22 @@ class DeltaLog {
     }
 
     /* Calls found(id, document id, what was recorded) for each of these ids (uuid[]) that the log
-     * holds. */
+     * holds; what row-level security hides is of no document, and what was recorded is null. */
     template <class Found>
     void find(Datum ids, Found found)
     {
+        /* First: what is recorded in between is seen by the query. */
+        std::span<Uuid> hidden = recorded_under_policies(ids);
         uint64 count = query(ids);
         for (uint64 row = 0; row < count; ++row) {
             Uuid id;
             std::string_view document;
             RecordedDelta* recorded = recorded_at(row, id, document);
             found(id, document, recorded);
+            hidden = hidden.first(hidden.size() - std::ranges::remove(hidden, id).size());
         }
+        for (const Uuid& id : hidden)
+            found(id, std::string_view(), nullptr);
     }
 
     /* Writes them in this order. */

@@ -9,6 +9,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/tuptable.h"
+#include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -54,11 +55,11 @@ Statement
                      "ON CONFLICT (id) DO NOTHING RETURNING ctid",
                      insert_types, insert_results);
 
-constexpr DecidedColumn insert_decided[] = {{"state", 1, false},
-                                            {"version", 2, true},
-                                            {"lamport", 3, true},
-                                            {"clock", 4, false},
-                                            {"registers", 5, false}};
+constexpr DecidedColumn insert_decided[] = {{"state", 1, JSONBOID},
+                                            {"version", 2, INT8OID},
+                                            {"lamport", 3, INT8OID},
+                                            {"clock", 4, of_extension},
+                                            {"registers", 5, of_extension}};
 
 constexpr Oid tombstone_types[] = {TEXTOID};
 constexpr Oid take_results[] = {INT8OID, INT8OID, type_of_vclock, type_of_registers,
@@ -105,8 +106,8 @@ RowsStatement update_state_statement(
     "AND d.id OPERATOR(pg_catalog.=) written.id",
     update_state_columns);
 constexpr DecidedColumn update_decided[] = {
-    {"version", 2, true},    {"lamport", 3, true}, {"clock", 4, false},
-    {"registers", 5, false}, {"state", 7, false}, // the stored one, if it is not written
+    {"version", 2, INT8OID},        {"lamport", 3, INT8OID}, {"clock", 4, of_extension},
+    {"registers", 5, of_extension}, {"state", 7, JSONBOID}, // the stored one, if it is not written
 };
 
 constexpr Oid raise_types[] = {TIDOID, TEXTOID, type_of_vclock};
@@ -142,12 +143,13 @@ Datum clock_datum(Bytes clock)
 
 } // namespace
 
-void require_all_rows(uint64 written, size_t expected, const char* table)
+uint64 require_all_rows(uint64 written, size_t expected, const char* table)
 {
     if (written != expected)
         ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
                         errmsg("a row of synckit.%s was not written", table),
                         errdetail("A trigger on the table suppressed or moved it.")));
+    return written;
 }
 
 Datum text_array(std::span<const std::string_view> texts)
@@ -159,35 +161,69 @@ Datum text_array(std::span<const std::string_view> texts)
                                            false, TYPALIGN_INT));
 }
 
+namespace {
+
+/* Looks a key up by its index, past executor and policies: calls found(slot) if that snapshot shows
+ * a row. */
+template <class Found>
+void look_up(Relation relation, Datum id, Snapshot snapshot, Found found)
+{
+    Oid index_oid = RelationGetPrimaryKeyIndex(relation);
+    if (!OidIsValid(index_oid))
+        return;
+    Relation index = index_open(index_oid, AccessShareLock);
+    Form_pg_attribute key_column = TupleDescAttr(RelationGetDescr(index), 0);
+    if (key_column->atttypid == VARCHAROID || key_column->atttypid == TEXTOID) {
+        ScanKeyData key;
+        ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+                               key_column->attcollation, F_TEXTEQ, id);
+        TupleTableSlot* slot = table_slot_create(relation, nullptr);
+#if PG_VERSION_NUM >= 180000
+        IndexScanDesc scan = index_beginscan(relation, index, snapshot, nullptr, 1, 0);
+#else
+        IndexScanDesc scan = index_beginscan(relation, index, snapshot, 1, 0);
+#endif
+        index_rescan(scan, &key, 1, nullptr, 0);
+        if (index_getnext_slot(scan, ForwardScanDirection, slot))
+            found(slot);
+        index_endscan(scan);
+        ExecDropSingleTupleTableSlot(slot);
+    }
+    index_close(index, AccessShareLock);
+}
+
+} // namespace
+
 bool row_exists(const char* table, Datum id)
 {
     Relation relation = table_open(require_table(table), AccessShareLock);
-    Oid index_oid = RelationGetPrimaryKeyIndex(relation);
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     bool exists = false;
-    if (OidIsValid(index_oid)) {
-        Relation index = index_open(index_oid, AccessShareLock);
-        Form_pg_attribute key_column = TupleDescAttr(RelationGetDescr(index), 0);
-        if (key_column->atttypid == VARCHAROID || key_column->atttypid == TEXTOID) {
-            ScanKeyData key;
-            ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-                                   key_column->attcollation, F_TEXTEQ, id);
-            Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-            TupleTableSlot* slot = table_slot_create(relation, nullptr);
-#if PG_VERSION_NUM >= 180000
-            IndexScanDesc scan = index_beginscan(relation, index, snapshot, nullptr, 1, 0);
-#else
-            IndexScanDesc scan = index_beginscan(relation, index, snapshot, 1, 0);
-#endif
-            index_rescan(scan, &key, 1, nullptr, 0);
-            exists = index_getnext_slot(scan, ForwardScanDirection, slot);
-            index_endscan(scan);
-            ExecDropSingleTupleTableSlot(slot);
-            UnregisterSnapshot(snapshot);
-        }
-        index_close(index, AccessShareLock);
-    }
+    look_up(relation, id, snapshot, [&](TupleTableSlot*) { exists = true; });
+    UnregisterSnapshot(snapshot);
     table_close(relation, AccessShareLock);
     return exists;
+}
+
+void await_writers(Datum id)
+{
+    Relation relation = table_open(require_table("documents"), AccessShareLock);
+    for (bool waited = true; waited;) {
+        waited = false;
+        SnapshotData dirty;
+        InitDirtySnapshot(dirty);
+        ItemPointerData place{};
+        look_up(relation, id, &dirty, [&](TupleTableSlot* slot) { place = slot->tts_tid; });
+        TransactionId writer = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+        if (!ItemPointerIsValid(&place) || !TransactionIdIsValid(writer))
+            break;
+        waited = true;
+        if (dirty.speculativeToken)
+            SpeculativeInsertionWait(dirty.xmin, dirty.speculativeToken);
+        else
+            XactLockTableWait(writer, relation, &place, XLTW_InsertIndex);
+    }
+    table_close(relation, AccessShareLock);
 }
 
 void refuse_hidden_row(const char* table, Datum id)
@@ -293,6 +329,7 @@ bool DocumentRows::insert(Datum id, const NewDocumentRow& row, ItemPointerData& 
         inserted = insert_statement.execute(extension_, values) == 1;
         if (inserted)
             ctid = tid_of(column(0, 1));
+        return uint64(inserted);
     });
     SPI_freetuptable(SPI_tuptable);
     return inserted;
@@ -305,7 +342,7 @@ bool DocumentRows::take_tombstone(Datum id, DocumentRow& row)
     bool found = false;
     OwnRow own{id};
     run_own_write({"tombstones", OwnWrite::Event::remove, {&own, 1}},
-                  [&] { found = take_statement.execute(extension_, &id) == 1; });
+                  [&] { return found = take_statement.execute(extension_, &id) == 1; });
     if (found) {
         keep_tombstone(row);
         return true;
@@ -366,8 +403,8 @@ void DocumentRows::update(std::span<const DocumentUpdate> updates)
         RowsStatement& statement = with_state ? update_state_statement : update_statement;
         run_own_write({"documents", OwnWrite::Event::update, own.first(count), update_decided},
                       [&] {
-                          require_all_rows(statement.execute(extension_, rows.first(count)), count,
-                                           "documents");
+                          return require_all_rows(statement.execute(extension_, rows.first(count)),
+                                                  count, "documents");
                       });
     }
 }
@@ -376,10 +413,10 @@ void DocumentRows::raise_clock(Datum id, const DocumentRow& row, Bytes clock)
 {
     ItemPointerData place = row.ctid;
     Datum values[] = {PointerGetDatum(&place), id, copy_value(clock), JsonbPGetDatum(row.state)};
-    static constexpr DecidedColumn decided[] = {{"clock", 2, false}, {"state", 3, false}};
+    static constexpr DecidedColumn decided[] = {{"clock", 2, of_extension}, {"state", 3, JSONBOID}};
     OwnRow own{id, row.ctid, values};
     run_own_write({"documents", OwnWrite::Event::update, {&own, 1}, decided}, [&] {
-        require_all_rows(raise_statement.execute(extension_, values), 1, "documents");
+        return require_all_rows(raise_statement.execute(extension_, values), 1, "documents");
     });
 }
 
@@ -389,10 +426,11 @@ void DocumentRows::set_registers(Datum id, const DocumentRow& row, Bytes registe
     Datum values[] = {PointerGetDatum(&place), id, copy_value(registers)};
     const char* table = row.exists ? "documents" : "tombstones";
     Statement& statement = row.exists ? set_registers_statement : set_tombstone_statement;
-    static constexpr DecidedColumn decided[] = {{"registers", 2, false}};
+    static constexpr DecidedColumn decided[] = {{"registers", 2, of_extension}};
     OwnRow own{id, row.ctid, values};
-    run_own_write({table, OwnWrite::Event::update, {&own, 1}, decided},
-                  [&] { require_all_rows(statement.execute(extension_, values), 1, table); });
+    run_own_write({table, OwnWrite::Event::update, {&own, 1}, decided}, [&] {
+        return require_all_rows(statement.execute(extension_, values), 1, table);
+    });
 }
 
 void DocumentRows::remove(Datum id, const ItemPointerData& ctid)
@@ -401,7 +439,7 @@ void DocumentRows::remove(Datum id, const ItemPointerData& ctid)
     Datum values[] = {PointerGetDatum(&place), id};
     OwnRow own{id, ctid};
     run_own_write({"documents", OwnWrite::Event::remove, {&own, 1}}, [&] {
-        require_all_rows(remove_statement.execute(extension_, values), 1, "documents");
+        return require_all_rows(remove_statement.execute(extension_, values), 1, "documents");
     });
 }
 
@@ -413,11 +451,13 @@ void DocumentRows::put_tombstone(Datum id, const DocumentRow& row)
                       clock_datum(row.clock),
                       copy_value(row.registers),
                       TimestampTzGetDatum(row.deleted_at)};
-    static constexpr DecidedColumn decided[] = {
-        {"version", 1, true}, {"lamport", 2, true}, {"clock", 3, false}, {"registers", 4, false}};
+    static constexpr DecidedColumn decided[] = {{"version", 1, INT8OID},
+                                                {"lamport", 2, INT8OID},
+                                                {"clock", 3, of_extension},
+                                                {"registers", 4, of_extension}};
     OwnRow own{id, {}, values};
     run_own_write({"tombstones", OwnWrite::Event::insert, {&own, 1}, decided}, [&] {
-        require_all_rows(put_statement.execute(extension_, values), 1, "tombstones");
+        return require_all_rows(put_statement.execute(extension_, values), 1, "tombstones");
     });
 }
 

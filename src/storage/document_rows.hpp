@@ -126,12 +126,19 @@ class DocumentRows {
  */
 bool row_exists(const char* table, Datum id);
 
+/*
+ * Waits for whoever is inserting, changing or deleting the document at this moment, as the check of
+ * a unique key does (_bt_check_unique, nbtinsert.c): what comes after them is then known before the
+ * row is inserted.
+ */
+void await_writers(Datum id);
+
 /* 42501 where a policy hides a row, 27000 where a trigger keeps it from being written. */
 [[noreturn]] void refuse_hidden_row(const char* table, Datum id);
 
-/* 27000 unless so many rows were written: they were locked, or just inserted, so only a trigger can
- * have kept one from it. */
-void require_all_rows(uint64 written, size_t expected, const char* table);
+/* Returns it. 27000 unless so many rows were written: they were locked, or just inserted, so only a
+ * trigger can have kept one from it. */
+uint64 require_all_rows(uint64 written, size_t expected, const char* table);
 
 /* An array in the current memory context, of things that need no destructor. */
 template <class T>

@@ -3,9 +3,11 @@
 #include "storage/decisions.hpp"
 #include "storage/delta_input.hpp"
 #include "storage/pending_merges.hpp"
+#include "postgres/json_text.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {
+#include "commands/sequence.h"
 #include "utils/timestamp.h"
 }
 
@@ -56,29 +58,46 @@ bool OpenDocument::lock_existing(DocumentRows& rows)
     return true;
 }
 
-bool OpenDocument::create(DocumentRows& rows, std::span<const Delta* const> first,
+bool OpenDocument::create(DocumentRows& rows, std::span<DeltaInput* const> first,
                           ContextMemory& memory)
 {
     refuse_pending_deletion(id);
+    DocumentRow before;
+    bool had_before = rows.read_tombstone(id, before);
     MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
     now = GetCurrentTimestamp();
-    document = make_document(StoredDocument(), memory);
-    for (const Delta* delta : first) {
-        CaughtError refusal; // not yet: under the tombstone's clock the number may be good
-        try_pure(refusal,
-                 [&] { document->apply(*delta, ticks_of(now), settings::merge_limits()); });
+    document = make_document(
+        {before.version, before.lamport, before.clock, before.registers, false, {}}, memory);
+    for (DeltaInput* input : first) {
+        CaughtError refusal; // not yet
+        if (try_pure(refusal, [&] {
+                document->apply(input->delta, ticks_of(now), settings::merge_limits());
+            }))
+            draw_sequence(*input);
     }
     inserted = new_row(true);
     document = nullptr; // provisional
     MemoryContextSwitchTo(spi_context);
 
-    created = rows.insert(id, inserted, stored.ctid);
-    if (!created)
-        return false;
-    had_tombstone = rows.take_tombstone(id, stored);
-    if (had_tombstone)
+    ItemPointerData place;
+    created = rows.insert(id, inserted, place);
+    if (created) {
+        stored = DocumentRow();
+        had_tombstone = rows.take_tombstone(id, stored);
+        stored.ctid = place;
+    }
+    if (!created || had_tombstone != had_before || stored.version != before.version) {
+        for (DeltaInput* input : first)
+            input->seq = 0;
         now = GetCurrentTimestamp();
-    return true;
+    }
+    return created;
+}
+
+void draw_sequence(DeltaInput& delta)
+{
+    if (delta.seq == 0)
+        delta.seq = nextval_internal(require_table("deltas_seq"), false);
 }
 
 /* The fields of the stored state, in jsonb's own order. */
@@ -109,6 +128,7 @@ void OpenDocument::read_state(bool with_texts)
 void OpenDocument::load(ContextMemory& memory, bool with_texts)
 {
     MemoryContext caller = MemoryContextSwitchTo(memory.context());
+    this->with_texts = with_texts;
     read_state(with_texts);
     document = make_document(
         {stored.version, stored.lamport, stored.clock, stored.registers, stored.exists, fields},
@@ -135,7 +155,17 @@ Jsonb* OpenDocument::build_state() const
         pushJsonbValue(&state, WJB_KEY, &key);
         pushJsonbValue(&state, WJB_VALUE, static_cast<JsonbValue*>(const_cast<void*>(value)));
     });
-    return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
+    Jsonb* built = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
+    check_text_of_state(built);
+    return built;
+}
+
+void check_text_of_state(const Jsonb* state)
+{
+    if (is_text_longer(const_cast<Jsonb*>(state), most_state_text_bytes))
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a document is too large"),
+                        errdetail("Its state would have more than 512 MB as text."),
+                        errhint("Split the document into several.")));
 }
 
 NewDocumentRow OpenDocument::new_row(bool with_state) const

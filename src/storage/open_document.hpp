@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/delta_input.hpp"
 #include "storage/document_rows.hpp"
 
 namespace synckit {
@@ -21,6 +22,7 @@ struct OpenDocument {
     std::span<StateField> fields; // of the stored state, in key order
     JsonbValue* values = nullptr; // theirs
     size_t accepted = 0;
+    bool with_texts = false;
 
     bool is_taken() const { return stored.exists || created; }
 
@@ -32,11 +34,14 @@ struct OpenDocument {
     bool lock_existing(DocumentRows& rows);
 
     /*
-     * Inserts the row as if there were no tombstone: that is the lock. Only under it the tombstone
-     * may be read, and what the document was before its deletion goes on. False if a row is there
-     * already. first: what the new document is made of; what is refused counts as not there.
+     * Inserts the row: that is the lock. It is what the deltas make of the tombstone that is there
+     * just now, with their seq drawn, so that a trigger of the user's that writes the new document
+     * finds it as it will be. Only under the lock it is certain which tombstone that is: should
+     * others have created and deleted the document meanwhile, the row is to be written again, and
+     * seq are drawn anew. False if a row is there already. first: all that the new document is made
+     * of; what is refused counts as not there.
      */
-    bool create(DocumentRows& rows, std::span<const Delta* const> first, ContextMemory& memory);
+    bool create(DocumentRows& rows, std::span<DeltaInput* const> first, ContextMemory& memory);
 
     /* Unpacks what was taken. with_texts: fields carry their canonical text, which is needed where
      * stamped deltas are about. */
@@ -52,6 +57,13 @@ struct OpenDocument {
   private:
     void read_state(bool with_texts);
 };
+
+/* Draws the seq of a delta, under its document's lock, unless that was done when the document was
+ * created. */
+void draw_sequence(DeltaInput& delta);
+
+/* 54000 if its text would be longer than Postgres can build. */
+void check_text_of_state(const Jsonb* state);
 
 /* Writes what was merged into them, of each its row, or in its place the tombstone. */
 void write_documents(DocumentRows& rows, std::span<OpenDocument* const> documents);

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "commands/trigger.h"
+#include "catalog/pg_type.h"
 #include "storage/itemptr.h"
 #include "utils/uuid.h"
 }
@@ -15,17 +16,23 @@ extern "C" {
  */
 namespace synckit {
 
+/* The type of a column that is one of ours: it needs no check, no other has its values. */
+inline constexpr Oid of_extension = InvalidOid;
+
 /* A column as the function decided it: whoever changes it on the way undoes the merge. */
 struct DecidedColumn {
     const char* name;
-    size_t at;      // among OwnRow::values
-    bool is_bigint; // else a varlena
+    size_t at; // among OwnRow::values
+    Oid type;  // int8, xid8, text, jsonb; or of_extension
+
+    bool is_by_value() const { return type == INT8OID || type == XID8OID; }
 };
 
 struct OwnRow {
     Datum key;               // id of the document (text), or of the delta (uuid)
     ItemPointerData place{}; // of the row that is changed or removed, if it is known
     const Datum* values = nullptr;
+    const bool* nulls = nullptr; // none: no value is null
 };
 
 /* What one statement writes. */
@@ -48,7 +55,11 @@ struct OwnWriteProgress {
 OwnWriteProgress current_own_write();
 void set_current_own_write(OwnWriteProgress);
 
-/* Runs the statement that writes those rows. They are no longer expected however it ends. */
+/* 27000 unless so many rows have met our BEFORE ROW trigger. */
+void require_passed(const OwnWrite& write, uint64 written);
+
+/* Runs the statement that writes those rows, and returns how many it has written. They are no
+ * longer expected however it ends. */
 template <class Body>
 void run_own_write(const OwnWrite& write, Body body)
 {
@@ -57,7 +68,7 @@ void run_own_write(const OwnWrite& write, Body body)
     PG_TRY();
     {
         set_current_own_write({&write, 0, 0});
-        body();
+        require_passed(write, body());
     }
     PG_FINALLY();
     {

@@ -10,8 +10,13 @@ namespace synckit {
 
 namespace {
 
-/* So much may a statement keep in memory before its documents are written early. */
-constexpr size_t most_kept_bytes = 64 * 1024 * 1024;
+/*
+ * So much may a statement keep of its rows before its documents are written early. A document is
+ * written early but once for so many bytes of rows, however large it is itself; only documents that
+ * must make room for others are written more often.
+ */
+constexpr size_t most_row_bytes = 64 * 1024 * 1024;
+constexpr size_t most_kept_bytes = 256 * 1024 * 1024;
 
 } // namespace
 
@@ -56,7 +61,13 @@ void PendingMerges::begin_statement()
 PendingMerges& PendingMerges::current()
 {
     if (!top)
-        elog(ERROR, "no statement on synckit.deltas is under way");
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("no statement on synckit.deltas itself is under way"),
+                        errdetail("Its rows are merged between the statement's beginning and its "
+                                  "end, at which triggers of the table fire."),
+                        errhint("Name synckit.deltas, not a table that it is a partition of. If "
+                                "its triggers were disabled, SELECT synckit_migrate() enables "
+                                "them.")));
     return *top;
 }
 
@@ -68,6 +79,11 @@ void PendingMerges::end_statement()
                         errmsg("a delta was merged and then not inserted"),
                         errdetail("A trigger or ON CONFLICT kept its row out of synckit.deltas."),
                         errhint("Refuse deltas in a trigger whose name sorts before synckit's.")));
+    if (ended.fingerprints_ != 0)
+        ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                        errmsg("a trigger changed a row of synckit.deltas after it was merged"),
+                        errdetail("The log would not say what was merged."),
+                        errhint("Change deltas in a trigger whose name sorts before synckit's.")));
     if (ended.context_)
         MemoryContextDelete(ended.context_);
     top = ended.outer_;
@@ -109,22 +125,27 @@ const OpenDocument* PendingMerges::document_of_delta(const Uuid& id) const
     return found == kept_->deltas.end() ? nullptr : found->second;
 }
 
-void PendingMerges::note_merged(const Uuid& id, const OpenDocument& document)
+void PendingMerges::note_merged(const Uuid& id, const OpenDocument& document, size_t bytes)
 {
+    kept_row_bytes_ += bytes;
     Kept& kept = this->kept();
     run_pure([&] { kept.deltas.emplace(id, &document); });
     ++rows_to_come_;
 }
 
-void PendingMerges::note_inserted(DocumentRows& rows)
+void PendingMerges::note_inserted(DocumentRows& rows, uint64 fingerprint)
 {
     --rows_to_come_;
+    fingerprints_ -= fingerprint;
     write_all(rows);
 }
 
-bool PendingMerges::is_large() const
+bool PendingMerges::is_large(const OpenDocument* next) const
 {
-    return context_ && MemoryContextMemAllocated(context_, true) > most_kept_bytes;
+    if (!kept_)
+        return false;
+    return kept_row_bytes_ > most_row_bytes ||
+           (!next && MemoryContextMemAllocated(context_, true) > most_kept_bytes);
 }
 
 /* In the order of their ids, as the functions do; they are locked already. */
@@ -144,6 +165,7 @@ void PendingMerges::write_all(DocumentRows& rows)
     kept_ = nullptr; // from now on others may meet them: a user's trigger may
     write_documents(rows, taken);
     note_deltas_written(written);
+    kept_row_bytes_ = 0;
     MemoryContextReset(context_);
 }
 

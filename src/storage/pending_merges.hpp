@@ -42,14 +42,17 @@ class PendingMerges {
     /* Whether rows that were given a version are yet to be inserted. */
     bool awaits_rows() const { return rows_to_come_ > 0; }
 
-    /* A row was given a version. */
-    void note_merged(const Uuid& id, const OpenDocument& document);
+    /* A row of so many bytes was given a version. */
+    void note_merged(const Uuid& id, const OpenDocument& document, size_t bytes);
+    /* What became of it; the fingerprint is of what the merge has decided. */
+    void note_filled(uint64 fingerprint) { fingerprints_ += fingerprint; }
     /* A row with a version has been inserted: the first time, the documents are written. Within
      * SPI. */
-    void note_inserted(DocumentRows& rows);
+    void note_inserted(DocumentRows& rows, uint64 fingerprint);
 
-    /* Whether so much is kept that it should be written before the statement's end. */
-    bool is_large() const;
+    /* Whether so much is kept that it should be written before the statement's end, if the next
+     * row is of this document (null: of one that is not open). */
+    bool is_large(const OpenDocument* next) const;
     void write_all(DocumentRows& rows);
 
   private:
@@ -77,6 +80,8 @@ class PendingMerges {
     MemoryContext context_;
     Kept* kept_;
     size_t rows_to_come_;
+    size_t kept_row_bytes_;
+    uint64 fingerprints_; // of the rows to come, added up
 };
 
 /* 27000 if a statement under way has merged into this document and not written it yet. */

@@ -17,16 +17,23 @@ extern "C" {
  */
 namespace synckit {
 
-/* The column's number, or one that is not above zero. */
-inline int find_column(TupleDesc descriptor, const char* name)
+/* The column's number, or one that is not above zero. Who asks for columns in their order tells
+ * where the last one was. */
+inline int find_column(TupleDesc descriptor, const char* name, int last = 0)
 {
-    return SPI_fnumber(descriptor, name);
+    for (int i = 0; i < descriptor->natts; ++i) {
+        int at = (last + i) % descriptor->natts;
+        Form_pg_attribute column = TupleDescAttr(descriptor, at);
+        if (std::strcmp(NameStr(column->attname), name) == 0 && !column->attisdropped)
+            return at + 1;
+    }
+    return SPI_ERROR_NOATTRIBUTE;
 }
 
 /* Users may alter the columns too: to take a value for one of another type would be a crash. */
-inline int column_number(TupleDesc descriptor, const char* name, Oid type)
+inline int column_number(TupleDesc descriptor, const char* name, Oid type, int last = 0)
 {
-    int number = find_column(descriptor, name);
+    int number = find_column(descriptor, name, last);
     Oid found = number > 0 ? SPI_gettypeid(descriptor, number) : InvalidOid;
     if (found != type && !(type == TEXTOID && found == VARCHAROID))
         ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),

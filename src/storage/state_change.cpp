@@ -4,7 +4,6 @@
 #include "postgres/settings.hpp"
 
 extern "C" {
-#include "commands/sequence.h"
 #include "utils/numeric.h"
 }
 
@@ -78,6 +77,7 @@ void check_state(const Jsonb* state)
                         errmsg("state of a document must be a JSON object"),
                         errdetail("Each of its members is a field."),
                         errhint("Put the value into a field: jsonb_build_object('value', …).")));
+    check_text_of_state(state);
 }
 
 std::string_view sql_client()
@@ -135,10 +135,9 @@ std::span<DeltaInput> deltas_of_deletion(const OpenDocument& document, std::stri
 
 void merge_all(OpenDocument& document, std::span<DeltaInput> deltas, ContextMemory& memory)
 {
-    Oid sequence = require_table("deltas_seq");
     for (DeltaInput& delta : deltas) {
         run_pure([&] { delta.verdict = document.apply(delta.delta, memory); });
-        delta.seq = nextval_internal(sequence, false);
+        draw_sequence(delta);
     }
 }
 

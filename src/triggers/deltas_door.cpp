@@ -13,8 +13,9 @@
 #include "postgres/sql.hpp"
 
 extern "C" {
+#include "access/detoast.h"
 #include "access/xact.h"
-#include "commands/sequence.h"
+#include "common/hashfn.h"
 #include "utils/rel.h"
 #include "utils/uuid.h"
 }
@@ -51,7 +52,7 @@ DeltaInput delta_of_row(const Row& row, const ExtensionObjects& extension, bool 
         input.id = new_delta_id(GetCurrentTimestamp());
     }
     CaughtError refusal;
-    if (!prepare_delta(input, may_stamp, may_stamp, refusal))
+    if (!prepare_delta(input, may_stamp, input.stamp.has_value(), refusal))
         raise(refusal);
     return input;
 }
@@ -77,8 +78,7 @@ bool is_recorded(DeltaLog& log, const DeltaInput& input)
 }
 
 /* Locks or creates the document; null if the log holds the delta already. */
-OpenDocument* open(PendingMerges& merges, DocumentRows& rows, DeltaLog& log,
-                   const DeltaInput& input, bool may_stamp)
+OpenDocument* open(PendingMerges& merges, DocumentRows& rows, DeltaLog& log, DeltaInput& input)
 {
     ContextMemory& memory = merges.memory();
     OpenDocument document;
@@ -88,9 +88,9 @@ OpenDocument* open(PendingMerges& merges, DocumentRows& rows, DeltaLog& log,
         bool locked = document.lock(rows);
         if (is_recorded(log, input))
             return nullptr;
-        const Delta* first = &input.delta;
+        DeltaInput* first = &input;
         if (locked || document.create(rows, {&first, 1}, memory)) {
-            document.load(memory, may_stamp);
+            document.load(memory, input.stamp.has_value());
             return &merges.add(document);
         }
     }
@@ -98,7 +98,7 @@ OpenDocument* open(PendingMerges& merges, DocumentRows& rows, DeltaLog& log,
 }
 
 HeapTuple filled_row(const Row& row, TupleDesc descriptor, const ExtensionObjects& extension,
-                     const DeltaInput& input)
+                     DeltaInput& input)
 {
     const Verdict& verdict = *input.verdict;
     auto* id = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
@@ -125,20 +125,55 @@ HeapTuple filled_row(const Row& row, TupleDesc descriptor, const ExtensionObject
     return change.apply(row.tuple());
 }
 
+/* Writes what is kept, where it has become much, or where a stamped delta needs the texts of a
+ * document that was opened without them. */
+void write_early(PendingMerges& merges, const Row& row, const ExtensionObjects& extension,
+                 bool may_stamp)
+{
+    const OpenDocument* open = merges.find(row.text("document_id").value_or(""));
+    bool lacks_texts = open && !open->with_texts && may_stamp && row.bigint("stamp");
+    if (!lacks_texts && !merges.is_large(open))
+        return;
+    DocumentRows rows(extension, CurrentMemoryContext);
+    merges.write_all(rows);
+}
+
+/* Once written a large value is in TOAST; to read it again would cost too much. */
+constexpr Size most_read_again = 2000;
+
+/* Of what a merge decides, and what it was made of. */
+uint64 fingerprint_of(const Row& row)
+{
+    uint64 hash = 0;
+    for (const char* name : {"clock_value", "stamp", "lamport", "version", "seq"})
+        hash = hash_combine64(hash, DatumGetUInt64(row.require(name, INT8OID)));
+    auto add = [&](Bytes bytes) {
+        hash = hash_combine64(hash,
+                              hash_bytes_extended(bytes.data(), static_cast<int>(bytes.size()), 0));
+    };
+    for (const char* name : {"document_id", "client_id", "operation_type", "field_path", "outcome"})
+        add(datum_bytes(row.require(name, TEXTOID)));
+    if (std::optional<Datum> value = row.get("value", JSONBOID)) {
+        Size size = toast_raw_datum_size(*value);
+        hash = hash_combine64(hash, size);
+        if (size <= most_read_again)
+            add(datum_bytes(*value));
+    }
+    return hash;
+}
+
 /* Null: a duplicate, which is not inserted a second time. */
 HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, bool may_stamp)
 {
     TupleDesc descriptor = RelationGetDescr(trigger->tg_relation);
     PendingMerges& merges = PendingMerges::current();
     SpiSession spi;
-    if (merges.is_large()) {
-        DocumentRows rows(extension, CurrentMemoryContext);
-        merges.write_all(rows);
-    }
+    MemoryContext spi_context = CurrentMemoryContext;
+    write_early(merges, Row(trigger->tg_trigtuple, descriptor), extension, may_stamp);
     ContextMemory& memory = merges.memory();
     DocumentRows rows(extension, memory.context());
     DeltaLog log(extension, memory.context());
-    MemoryContext spi_context = MemoryContextSwitchTo(memory.context());
+    MemoryContextSwitchTo(memory.context());
     Row row(heap_copytuple(trigger->tg_trigtuple), descriptor);
     DeltaInput input = delta_of_row(row, extension, may_stamp);
     OpenDocument* document = merges.find(*input.document);
@@ -146,19 +181,23 @@ HeapTuple merge_row(TriggerData* trigger, const ExtensionObjects& extension, boo
     if (earlier && earlier != document)
         refuse_id_of_another_document();
     if (!document)
-        document = open(merges, rows, log, input, may_stamp);
+        document = open(merges, rows, log, input);
     else if (earlier || is_recorded(log, input))
         document = nullptr;
     if (document) {
         run_pure([&] { input.verdict = document->apply(input.delta, memory); });
-        input.seq = nextval_internal(require_table("deltas_seq"), false);
+        draw_sequence(input);
         if (!input.timestamp)
             input.timestamp = document->now;
-        merges.note_merged(*input.id, *document);
+        merges.note_merged(*input.id, *document, row.tuple()->t_len);
     }
     MemoryContextSwitchTo(spi_context);
     spi.finish();
-    return document ? filled_row(row, descriptor, extension, input) : nullptr;
+    if (!document)
+        return nullptr;
+    HeapTuple filled = filled_row(row, descriptor, extension, input);
+    merges.note_filled(fingerprint_of(Row(filled, descriptor)));
+    return filled;
 }
 
 HeapTuple with_null_xid(HeapTuple tuple, TupleDesc descriptor)
@@ -185,14 +224,14 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 
 void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
-    if (is_replica() || !PendingMerges::current().awaits_rows())
+    if (has_passed(trigger) || is_replica() || !PendingMerges::current().awaits_rows())
         return; // a function's own row
     Row row(trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
     if (!row.get("xid", XID8OID))
         return; // restored
     SpiSession spi;
     DocumentRows rows(extension_of(fcinfo), CurrentMemoryContext);
-    PendingMerges::current().note_inserted(rows);
+    PendingMerges::current().note_inserted(rows, fingerprint_of(row));
     spi.finish();
 }
 
@@ -201,17 +240,21 @@ void after_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("synckit_deltas_trigger() was called for an event that is not its own"),
-                    errhint("synckit_migrate() makes the triggers that there are to be.")));
+                    errhint("Drop the trigger: synckit's own are made by synckit_migrate().")));
     pg_unreachable();
 }
 
-[[noreturn]] void refuse_update()
+/* By the statement, so that nothing is read first; and by the row, which a statement that names
+ * another table, one that synckit.deltas inherits from or is a partition of, does not pass by. */
+HeapTuple refuse_update(TriggerData* trigger)
 {
+    if (is_replica())
+        return trigger->tg_newtuple;
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("rows of synckit.deltas cannot be changed"),
                     errdetail("They record what was merged, and what was published."),
                     errhint("Write a new delta. ON CONFLICT DO NOTHING skips one that is there.")));
-    pg_unreachable();
+    return nullptr;
 }
 
 } // namespace
@@ -225,9 +268,8 @@ SYNCKIT_FUNCTION(synckit_deltas_trigger)
     TriggerData* trigger = trigger_call(fcinfo, "synckit_deltas_trigger", "deltas");
     TriggerEvent event = trigger->tg_event;
     bool for_row = TRIGGER_FIRED_FOR_ROW(event), before = TRIGGER_FIRED_BEFORE(event);
-    if (TRIGGER_FIRED_BY_UPDATE(event) && before && !for_row) {
-        if (!is_replica())
-            refuse_update();
+    if (TRIGGER_FIRED_BY_UPDATE(event) && before) {
+        return PointerGetDatum(refuse_update(trigger)); // null for the statement
     } else if (!TRIGGER_FIRED_BY_INSERT(event)) {
         refuse_event();
     } else if (for_row) {

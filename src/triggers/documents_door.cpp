@@ -97,6 +97,8 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
     ExtensionObjects extension = extension_of(fcinfo);
     Row row(trigger->tg_trigtuple, descriptor);
     if (row.get("registers", extension.registers) && may_bring_stamps()) {
+        check_restored(row);
+        check_state(row.json("state"));
         keep_nothing(OwnWrite::Event::insert, row, extension);
         return trigger->tg_trigtuple; // restored: it has been merged
     }
@@ -105,6 +107,7 @@ HeapTuple before_insert(FunctionCallInfo fcinfo, TriggerData* trigger)
 
     OpenDocument document = open(row);
     refuse_pending_deletion(document.id);
+    await_writers(document.id);
     ContextMemory memory(CurrentMemoryContext);
     SpiSession spi;
     DocumentRows rows(extension, memory.context());
@@ -265,7 +268,7 @@ SYNCKIT_FUNCTION(synckit_documents_trigger)
         return PointerGetDatum(nullptr);
     if (TRIGGER_FIRED_AFTER(event)) {
         if (!has_passed(trigger) && !is_replica())
-            after(fcinfo, trigger);
+            after(fcinfo, trigger); // of what somebody wrote by hand
         return PointerGetDatum(nullptr);
     }
     HeapTuple row = TRIGGER_FIRED_BY_UPDATE(event) ? trigger->tg_newtuple : trigger->tg_trigtuple;

@@ -1,5 +1,6 @@
 #include "triggers/triggers.hpp"
 
+#include "document/ticks.hpp"
 #include "storage/own_write.hpp"
 #include "storage/rights.hpp"
 
@@ -42,6 +43,21 @@ void check_truncate(TriggerData* trigger)
                     errhint("DELETE keeps what documents need to go on.")));
 }
 
+void check_restored(const Row& row)
+{
+    auto check = [&](const char* name, int64_t least, int64_t most) {
+        auto value = static_cast<int64_t>(DatumGetInt64(row.require(name, INT8OID)));
+        if (value < least || value > most)
+            ereport(ERROR,
+                    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                     errmsg("%s of a restored row is out of range", name),
+                     errdetail("It is " INT64_FORMAT ", not " INT64_FORMAT " to " INT64_FORMAT ".",
+                               value, least, most)));
+    };
+    check("version", 1, max_version);
+    check("lamport", 0, max_ticks);
+}
+
 } // namespace synckit
 
 using namespace synckit;
@@ -58,8 +74,10 @@ SYNCKIT_FUNCTION(synckit_tombstones_trigger)
     HeapTuple row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
     if (pass_own_write(trigger) || is_replica())
         return PointerGetDatum(row);
-    if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && may_bring_stamps())
+    if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && may_bring_stamps()) {
+        check_restored(Row(row, RelationGetDescr(trigger->tg_relation)));
         return PointerGetDatum(row);
+    }
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("synckit.tombstones cannot be written directly"),
                     errdetail("A tombstone is what a deleted document goes on from."),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "storage/row.hpp"
+
 #include "postgres/bridge.hpp"
 
 extern "C" {
@@ -19,5 +21,9 @@ bool is_replica();
 
 /* 0A000, but for a replica. */
 void check_truncate(TriggerData* trigger);
+
+/* Of a restored row of documents or tombstones: 22003 if its version or lamport is one that nobody
+ * could go on from. */
+void check_restored(const Row& row);
 
 } // namespace synckit
