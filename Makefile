@@ -4,7 +4,7 @@
 
 MODULE_big = synckit
 EXTENSION = extension/synckit
-DATA = $(wildcard extension/synckit--*.sql)
+DATA_built = extension/synckit--1.0.sql
 
 PURE = $(wildcard src/base/*.cpp src/clock/*.cpp src/document/*.cpp src/message/*.cpp src/redis/*.cpp)
 GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/storage/*.cpp src/triggers/*.cpp src/functions/*.cpp bgworker/*.cpp)
@@ -34,7 +34,12 @@ SYNCKIT_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src $(filter-out -I%,$(CPPFLAGS))
 SYNCKIT_CXXFLAGS = -std=c++20 -O2 -ftree-vectorize -fvect-cost-model=dynamic -g -fPIC -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror
 DEPENDENCIES = -MMD -MP
 
-SHLIB_LINK += -lhiredis -lcares -lcrypto -lstdc++
+# For tests alone: see bgworker/steps.hpp.
+ifdef STEPS
+SYNCKIT_CPPFLAGS += -DSYNCKIT_STEPS
+endif
+
+SHLIB_LINK += -lhiredis -lcares -lssl -lcrypto -lstdc++
 LDFLAGS_SL += -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/extension/exports.map
 
 # Pure files are compiled without any Postgres header in reach: the wall, a second time.
@@ -43,6 +48,10 @@ $(patsubst %.cpp,%.o,$(PURE)): %.o: %.cpp
 
 $(patsubst %.cpp,%.o,$(GLUE)): %.o: %.cpp
 	$(CXX) $(SYNCKIT_CXXFLAGS) $(DEPENDENCIES) $(SYNCKIT_CPPFLAGS) -isystem $(includedir_server) -c $< -o $@
+
+# The install script is kept in parts, in the order of their names.
+extension/synckit--1.0.sql: $(sort $(wildcard extension/synckit--1.0/*.sql))
+	cat $^ > $@
 
 src/functions/schema.o: src/functions/migrations.inc
 

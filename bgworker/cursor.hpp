@@ -28,6 +28,10 @@ struct Snapshot {
 /* Reads "xmin:xmax:xip,xip,…"; the list is made in the current memory context. */
 Snapshot parse_snapshot(const char* text);
 
+Datum xid_datum(uint64 xid);
+/* The transactions that ran at the first snapshot and had ended at the second: an array of xid8. */
+Datum ended_between(const Snapshot& from, const Snapshot& to);
+
 /* The row of _synckit.publisher. Snapshots stay texts, in TopMemoryContext. */
 struct Cursor {
     ItemPointerData ctid;
@@ -35,14 +39,21 @@ struct Cursor {
     char* published_to = nullptr;  // S1
     char* publishing_to = nullptr; // S2 while a backlog is worked off, else null
     int64 position = 0;            // in that backlog: the greatest seq published
+    int64 broadcast_position = 0; // and, once all of its deltas are: the greatest id of a broadcast
     int64 published = 0;
     TimestampTz saved_at = 0;
-    bool new_epoch = false; // to be announced
+    bool new_epoch = false;      // to be announced
+    char* destination = nullptr; // see destination.hpp; null: none yet
+    TimestampTz destination_since = 0;
 };
 
 /* A cursor at this transaction, with a new epoch: the first one is written by synckit_migrate().
  * Switches to the extension's owner for it. */
 void create_cursor();
+
+/* A new epoch at the same cursor, which is returned. For functions: switches to the extension's
+ * owner. 55000 where there is no cursor. */
+int64 begin_epoch();
 
 /* What has been published, as a snapshot's text in the current memory context; null where there is
  * no cursor. For functions: switches to the extension's owner. */
@@ -54,8 +65,18 @@ char* published_snapshot();
  */
 void load_cursor(Cursor&);
 
-/* Saves it, asynchronously: losing it costs repetition. False if the row is no more the one that
- * was read. */
-bool save_cursor(Cursor&);
+/* Keeps where it publishes to, from now on. */
+void save_destination(Cursor&, const char* destination, TimestampTz since);
+
+/* Whether it is still the row that was read: a COMMIT PREPARED of a new one wakes nobody. */
+bool is_current(Cursor&);
+
+enum class Saved {
+    yes,
+    locked,   // somebody is about to replace it, and has not committed: it is tried again later
+    replaced, // the row is no more the one that was read: load it
+};
+/* Saves it, asynchronously: losing it costs repetition. Waits for nobody. */
+Saved save_cursor(Cursor&);
 
 } // namespace synckit

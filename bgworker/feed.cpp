@@ -1,31 +1,21 @@
 #include "bgworker/feed.hpp"
 
-#include "bgworker/owner_transaction.hpp"
+#include "bgworker/broadcasts.hpp"
+#include "bgworker/subtransaction.hpp"
 
 #include <algorithm>
 
-#include "postgres/bridge.hpp"
-#include "postgres/json_text.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/sql.hpp"
-#include "postgres/unix_time.hpp"
 
 extern "C" {
-#include "access/detoast.h"
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
-#include "utils/jsonb.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
-#include "utils/uuid.h"
 #include "utils/xid8.h"
 }
-
-#include "message/message.hpp"
 
 namespace synckit {
 
@@ -37,25 +27,17 @@ constexpr size_t batch_bytes = 8 * 1024 * 1024;
 /* Rows of a backlog that are looked up at a time: 16 bytes each. */
 constexpr int window_rows = 200'000;
 
-#define ROW_COLUMNS                                                                                \
-    "d.xid, d.seq, d.xmin, d.id, d.document_id, d.client_id, d.operation_type, d.field_path, "     \
-    "d.value, "                                                                                    \
-    "d.clock_value, d.\"timestamp\", d.clock, d.version, d.lamport, d.stamp, d.outcome, "          \
-    "d.changed_fields, d.server_id"
-
-constexpr Oid row_results[] = {XID8OID, INT8OID, XIDOID,   UUIDOID, TEXTOID,        TEXTOID,
-                               TEXTOID, TEXTOID, JSONBOID, INT8OID, TIMESTAMPTZOID, type_of_vclock,
-                               INT8OID, INT8OID, INT8OID,  TEXTOID, TEXTARRAYOID,   TEXTOID};
 constexpr Oid key_results[] = {XID8OID, INT8OID};
 
 /* Bounded on both sides: a restored row may carry any xid, and without the upper bound it would
  * match for ever. */
 constexpr Oid live_types[] = {XID8ARRAYOID, XID8OID, XID8OID, INT8OID};
 Statement live_statement(
-    "SELECT " ROW_COLUMNS " FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "
-    "UNION ALL SELECT " ROW_COLUMNS " FROM synckit.deltas d "
+    "SELECT " DELTA_ROW_COLUMNS
+    " FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "
+    "UNION ALL SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "
     "WHERE d.xid OPERATOR(pg_catalog.>=) $2 AND d.xid OPERATOR(pg_catalog.<) $3 LIMIT $4",
-    live_types, row_results);
+    live_types, delta_row_results);
 
 #define BACKLOG_KEYS                                                                               \
     "(SELECT d.xid, d.seq FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "      \
@@ -72,160 +54,37 @@ constexpr Oid count_types[] = {XID8ARRAYOID, XID8OID, XID8OID, TEXTOID, INT8OID}
 Statement count_statement("SELECT pg_catalog.count(*) FROM " BACKLOG_KEYS, count_types);
 
 constexpr Oid chunk_types[] = {XID8ARRAYOID, INT8ARRAYOID};
-Statement chunk_statement("SELECT " ROW_COLUMNS " FROM ROWS FROM (pg_catalog.unnest($1), "
+Statement chunk_statement("SELECT " DELTA_ROW_COLUMNS " FROM ROWS FROM (pg_catalog.unnest($1), "
                           "pg_catalog.unnest($2)) k (xid, seq) "
                           "JOIN synckit.deltas d ON d.xid OPERATOR(pg_catalog.=) k.xid "
                           "AND d.seq OPERATOR(pg_catalog.=) k.seq",
-                          chunk_types, row_results);
+                          chunk_types, delta_row_results);
+
+constexpr Oid again_types[] = {XID8OID, INT8OID};
+Statement again_statement("SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "
+                          "WHERE d.xid OPERATOR(pg_catalog.=) $1 "
+                          "AND d.seq OPERATOR(pg_catalog.=) $2",
+                          again_types, delta_row_results);
 
 Statement snapshot_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
 
-Datum xid_datum(uint64 xid)
-{
-    return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
-}
-
-Datum xid_array(std::span<const uint64> xids)
-{
-    auto* elements = static_cast<Datum*>(palloc(sizeof(Datum) * (xids.size() + 1)));
-    for (size_t i = 0; i < xids.size(); ++i)
-        elements[i] = xid_datum(xids[i]);
-    return PointerGetDatum(construct_array(elements, static_cast<int>(xids.size()), XID8OID, 8,
-                                           FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* The transactions that ran at the first snapshot and had ended at the second. */
-Datum ended_between(const Snapshot& from, const Snapshot& to)
-{
-    auto* ended = static_cast<uint64*>(palloc(sizeof(uint64) * (from.running.size() + 1)));
-    size_t count = 0;
-    for (uint64 xid : from.running)
-        if (to.shows(xid))
-            ended[count++] = xid;
-    return xid_array({ended, count});
-}
-
-/* The columns of a row, in the order of ROW_COLUMNS. */
-class DeltaRow {
-  public:
-    explicit DeltaRow(uint64 row) : row_(row) {}
-
-    uint64 xid() const
-    {
-        return U64FromFullTransactionId(DatumGetFullTransactionId(column(row_, 1)));
-    }
-    int64 seq() const { return DatumGetInt64(column(row_, 2)); }
-
-    /*
-     * A row that was restored or replicated carries an xid of elsewhere. A true one was written by
-     * the transaction that it names or by a later subtransaction of it.
-     */
-    bool is_foreign() const
-    {
-        TransactionId writer = DatumGetTransactionId(column(row_, 3));
-        return TransactionIdIsNormal(writer) &&
-               TransactionIdPrecedes(writer, static_cast<TransactionId>(xid()));
-    }
-
-    /* Appends PUBLISH of its message. What it needs on the way is in the current memory context. */
-    void append(RedisProtocol& to, int64 epoch) const;
-
-  private:
-    std::string_view text(int number) const { return datum_text(column(row_, number)); }
-    std::span<const std::string_view> texts(Datum array) const;
-
-    uint64 row_;
-};
-
-std::span<const std::string_view> DeltaRow::texts(Datum array) const
-{
-    Datum* elements;
-    bool* nulls;
-    int count;
-    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
-                      &nulls, &count);
-    auto* texts = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * (count + 1)));
-    int filled = 0;
-    for (int i = 0; i < count; ++i)
-        if (!nulls[i])
-            texts[filled++] = datum_text(elements[i]);
-    return {texts, static_cast<size_t>(filled)};
-}
-
-void DeltaRow::append(RedisProtocol& to, int64 epoch) const
-{
-    auto limit = static_cast<size_t>(settings::max_message_bytes);
-    bool no_value, no_clock, no_changed, no_server;
-    Datum value = column(row_, 9, &no_value), clock = column(row_, 12, &no_clock),
-          changed = column(row_, 17, &no_changed), server = column(row_, 18, &no_server);
-
-    DeltaMessage message{};
-    std::memcpy(message.id.data(), DatumGetUUIDP(column(row_, 4))->data, UUID_LEN);
-    message.document = text(5);
-    message.client = text(6);
-    message.operation = text(7);
-    message.field = text(8);
-    message.clock_value = DatumGetInt64(column(row_, 10));
-    message.timestamp_ms = unix_us(DatumGetTimestampTz(column(row_, 11))) / 1000;
-    message.version = DatumGetInt64(column(row_, 13));
-    message.lamport = DatumGetInt64(column(row_, 14));
-    message.stamp = DatumGetInt64(column(row_, 15));
-    message.outcome = text(16);
-    message.epoch = epoch;
-    if (!no_changed)
-        message.changed_fields = texts(changed);
-    if (!no_server)
-        message.server = datum_text(server);
-
-    bool truncated = false;
-    if (!no_value) {
-        /* Not even looked at where its bytes alone, compressed or not, are far too many. */
-        constexpr size_t most_shrinking =
-            8; // numbers and structure: jsonb takes more room than text
-        truncated = toast_raw_datum_size(value) / most_shrinking > limit;
-        StringInfoData text;
-        initStringInfo(&text);
-        if (!truncated)
-            truncated = !append_json_text(&text, &DatumGetJsonbP(value)->root, limit);
-        if (!truncated)
-            message.value = {text.data, static_cast<size_t>(text.len)};
-    }
-    Bytes clock_bytes = no_clock ? Bytes() : datum_bytes(clock);
-    ContextMemory memory(CurrentMemoryContext);
-    run_pure([&] {
-        if (!no_clock)
-            message.clock = ClockView(clock_bytes);
-        std::pmr::string channel(&memory), body(&memory);
-        append_document_channel(channel, settings::channel_prefix, message.document);
-        body.reserve(400 + message.value.value_or("").size());
-        append_delta_message(body, message, truncated);
-        if (body.size() > limit && !truncated) {
-            body.clear();
-            append_delta_message(body, message, true);
-        }
-        if (body.size() > limit) { // what else can be long goes as well: Postgres has it
-            message.clock.reset();
-            message.changed_fields.reset();
-            body.clear();
-            append_delta_message(body, message, true);
-        }
-        to.append_command({"PUBLISH", channel, body});
-    });
-}
-
 } // namespace
 
-Batch Feed::read(RedisProtocol& to)
+Batch Feed::read(RedisLink& to, size_t most, bool with_care)
 {
     Batch batch;
+    most_ = most;
+    with_care_ = with_care;
+    forget_subjects();
     OwnerTransaction transaction;
     transaction.begin_reading();
     flush_to_ = InvalidXLogRecPtr;
     took_snapshot_ = false;
     if (cursor_.publishing_to)
-        read_backlog(to, batch);
+        read_backlog(transaction, to, batch);
     if (!cursor_.publishing_to)
-        read_live(to, batch);
+        read_live(transaction, to, batch);
+    batch.subjects = {subjects_, subject_count_};
     transaction.end();
     /* A transaction with synchronous_commit = off is seen before it is durable: nobody shall hear
      * of it before. */
@@ -234,8 +93,29 @@ Batch Feed::read(RedisProtocol& to)
     return batch;
 }
 
+Batch Feed::read_again(RedisLink& to, const Subject& subject)
+{
+    Batch batch;
+    most_ = 1;
+    with_care_ = true;
+    forget_subjects();
+    OwnerTransaction transaction;
+    transaction.begin_reading();
+    int64 last;
+    if (subject.broadcast != 0) {
+        transaction.as_worker(
+            [&] { append_rows<BroadcastRow>(to, find_broadcast(subject.broadcast), last, batch); });
+    } else {
+        Datum values[] = {xid_datum(subject.xid), Int64GetDatum(subject.seq)};
+        append_rows<DeltaRow>(to, again_statement.execute({}, values), last, batch);
+    }
+    batch.subjects = {subjects_, subject_count_};
+    transaction.end();
+    return batch;
+}
+
 void Feed::set_next(const char* published_to, const char* publishing_to, int64 position,
-                    uint64 pending)
+                    int64 broadcast_position, uint64 pending)
 {
     auto keep = [](const char* text) {
         return text ? MemoryContextStrdup(TopMemoryContext, text) : nullptr;
@@ -244,6 +124,7 @@ void Feed::set_next(const char* published_to, const char* publishing_to, int64 p
     next_published_to_ = keep(published_to);
     next_publishing_to_ = keep(publishing_to);
     next_position_ = position;
+    next_broadcast_position_ = broadcast_position;
     next_pending_ = pending;
 }
 
@@ -266,13 +147,14 @@ void Feed::accept(size_t messages)
     cursor_.publishing_to = next_publishing_to_;
     next_published_to_ = next_publishing_to_ = nullptr;
     cursor_.position = next_position_;
+    cursor_.broadcast_position = next_broadcast_position_;
     cursor_.published += static_cast<int64>(messages);
     pending_ = next_pending_;
     while (window_at_ < window_size_ && window_[window_at_].seq <= cursor_.position)
         ++window_at_;
 }
 
-void Feed::read_live(RedisProtocol& to, Batch& batch)
+void Feed::read_live(OwnerTransaction& transaction, RedisLink& to, Batch& batch)
 {
     took_snapshot_ = true;
     Snapshot from = parse_snapshot(cursor_.published_to);
@@ -281,23 +163,76 @@ void Feed::read_live(RedisProtocol& to, Batch& batch)
     Snapshot now = parse_snapshot(now_text);
     Datum values[] = {ended_between(from, now), xid_datum(from.xmax), xid_datum(now.xmax),
                       Int64GetDatum(settings::publish_batch + 1)};
+    auto most = static_cast<uint64>(settings::publish_batch);
     uint64 rows = live_statement.execute({}, values);
-    if (rows <= static_cast<uint64>(settings::publish_batch)) {
-        int64 last_seq = 0;
-        size_t used = append_rows(to, rows, last_seq, batch);
-        pending_ = rows;
-        if (used == rows)
-            set_next(now_text, nullptr, 0, 0);
-        else
-            set_next(cursor_.published_to, now_text, last_seq, rows - used);
+    if (rows > most) {
+        freeze(now_text);
+        pending_ = count(from, now, now_text, cursor_.position);
+        read_backlog(transaction, to, batch);
         return;
     }
-    /* A backlog: freeze what is to be worked off. */
-    cursor_.publishing_to = MemoryContextStrdup(TopMemoryContext, now_text);
+    start_over();
+    int64 last_seq = PG_INT64_MIN;
+    size_t used = append_rows<DeltaRow>(to, rows, last_seq, batch);
+    pending_ = rows;
+    deltas_done_ = used == rows;
+    int64 last_id = 0;
+    bool all = used == rows && read_live_broadcasts(transaction, to, from, now, last_id, batch);
+    if (all)
+        set_next(now_text, nullptr, 0, 0, 0);
+    else
+        set_next(cursor_.published_to, now_text, last_seq, last_id, rows - used);
+}
+
+/* What is shown is a backlog from now on. */
+void Feed::freeze(const char* snapshot)
+{
+    cursor_.publishing_to = MemoryContextStrdup(TopMemoryContext, snapshot);
     cursor_.position = PG_INT64_MIN;
+    cursor_.broadcast_position = 0;
+    start_over();
+}
+
+void Feed::start_over()
+{
+    reset();
     window_size_ = window_at_ = 0;
-    pending_ = count(from, now, now_text, cursor_.position);
-    read_backlog(to, batch);
+    deltas_done_ = false;
+}
+
+/* After the deltas: who waits for a broadcast may rely on them. True if these were all. */
+bool Feed::read_live_broadcasts(OwnerTransaction& transaction, RedisLink& to, const Snapshot& from,
+                                const Snapshot& now, int64& last_id, Batch& batch)
+{
+    bool all = true;
+    transaction.as_worker([&] {
+        if (!may_have_broadcasts())
+            return;
+        auto most = static_cast<uint64>(settings::publish_batch);
+        uint64 rows = find_live_broadcasts(from, now, settings::publish_batch + 1);
+        bool room = rows <= most && batch.rows < most_;
+        all = rows == 0 || (room && append_rows<BroadcastRow>(to, rows, last_id, batch) == rows);
+    });
+    return all;
+}
+
+bool Feed::read_broadcasts_behind(OwnerTransaction& transaction, RedisLink& to, Batch& batch)
+{
+    bool found = false;
+    transaction.as_worker([&] {
+        auto most = static_cast<int64>(most_);
+        uint64 rows = may_have_broadcasts()
+                          ? find_broadcasts_behind(cursor_.published_to, cursor_.publishing_to,
+                                                   cursor_.broadcast_position, most)
+                          : 0;
+        if (rows == 0)
+            return;
+        int64 last_id = cursor_.broadcast_position;
+        append_rows<BroadcastRow>(to, rows, last_id, batch);
+        set_next(cursor_.published_to, cursor_.publishing_to, cursor_.position, last_id, pending_);
+        found = true;
+    });
+    return found;
 }
 
 uint64 Feed::count(const Snapshot& from, const Snapshot& until, const char* until_text,
@@ -344,18 +279,22 @@ void Feed::fill_window(const Snapshot& from, const Snapshot& until)
     SPI_freetuptable(SPI_tuptable);
 }
 
-void Feed::read_backlog(RedisProtocol& to, Batch& batch)
+void Feed::read_backlog(OwnerTransaction& transaction, RedisLink& to, Batch& batch)
 {
     Snapshot from = parse_snapshot(cursor_.published_to);
     Snapshot until = parse_snapshot(cursor_.publishing_to);
-    if (window_at_ == window_size_)
+    if (!deltas_done_ && window_at_ == window_size_) {
         fill_window(from, until);
-    if (window_size_ == 0) {
-        set_next(cursor_.publishing_to, nullptr, 0, 0);
-        accept(0);
+        deltas_done_ = window_size_ == 0;
+    }
+    if (deltas_done_) {
+        if (!read_broadcasts_behind(transaction, to, batch)) {
+            set_next(cursor_.publishing_to, nullptr, 0, 0, 0);
+            accept(0);
+        }
         return;
     }
-    size_t end = Min(window_at_ + static_cast<size_t>(settings::publish_batch), window_size_);
+    size_t end = Min(window_at_ + most_, window_size_);
     while (end < window_size_ && window_[end].seq == window_[end - 1].seq)
         ++end;
     size_t count = end - window_at_;
@@ -371,50 +310,114 @@ void Feed::read_backlog(RedisProtocol& to, Batch& batch)
                                                       FLOAT8PASSBYVAL, TYPALIGN_DOUBLE))};
     uint64 rows = chunk_statement.execute({}, values);
     int64 last_seq = 0;
-    size_t used = append_rows(to, rows, last_seq, batch);
+    size_t used = append_rows<DeltaRow>(to, rows, last_seq, batch);
     if (used == rows)
         last_seq = window_[end - 1].seq;
     batch.rows =
         Max(batch.rows,
             size_t{1}); // rows may have been deleted meanwhile: there is progress all the same
-    set_next(cursor_.published_to, cursor_.publishing_to, last_seq, pending_ - Min(pending_, used));
+    set_next(cursor_.published_to, cursor_.publishing_to, last_seq, 0,
+             pending_ - Min(pending_, used));
 }
 
-/* Appends the rows of SPI_tuptable in the order of seq, as many as a batch may hold; returns how
- * many. */
-size_t Feed::append_rows(RedisProtocol& to, uint64 rows, int64& last_seq, Batch& batch)
+/* Appends the rows of SPI_tuptable in their order, as many as a batch may hold; returns how many.
+ */
+template <class Row>
+size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
 {
     Key* order = static_cast<Key*>(palloc(sizeof(Key) * (rows + 1)));
     for (uint64 i = 0; i < rows; ++i)
-        order[i] = {i, DeltaRow(i).seq()};
+        order[i] = {i, Row(i).order()};
     std::sort(order, order + rows, [](const Key& a, const Key& b) { return a.seq < b.seq; });
 
+    make_room_for_subjects(rows);
     MemoryContext row_context =
         AllocSetContextCreate(CurrentMemoryContext, "synckit message", ALLOCSET_DEFAULT_SIZES);
     MemoryContext before = MemoryContextSwitchTo(row_context);
     TransactionId last_xid = InvalidTransactionId;
     uint64 used = 0;
     for (; used < rows; ++used) {
-        bool may_end_here = used > 0 && order[used].seq != last_seq;
-        if (may_end_here && to.output().size() > batch_bytes)
+        bool may_end_here = used > 0 && order[used].seq != last;
+        if (may_end_here && (batch.rows + used >= most_ || to.queued_bytes() > batch_bytes))
             break;
         CHECK_FOR_INTERRUPTS();
-        DeltaRow row(order[used].xid); // here: its place in the result
-        last_seq = order[used].seq;
-        if (row.is_foreign())
+        Row row(order[used].xid); // here: its place in the result
+        last = order[used].seq;
+        if (row.is_foreign()) {
+            ++batch.foreign;
             continue;
+        }
         auto xid = static_cast<TransactionId>(row.xid());
         if (xid != last_xid)
             flush_to_ = Max(flush_to_, TransactionIdGetCommitLSN(xid));
         last_xid = xid;
-        row.append(to, cursor_.epoch);
-        ++batch.messages;
+        append(to, row, batch);
         MemoryContextReset(row_context);
     }
     batch.rows += used;
     MemoryContextSwitchTo(before);
     MemoryContextDelete(row_context);
     return used;
+}
+
+template <class Row>
+void Feed::append(RedisLink& to, const Row& row, Batch& batch)
+{
+    Subject& subject = subjects_[subject_count_++];
+    subject = {};
+    subject.xid = row.xid();
+    subject.seq = row.order();
+    auto body = [&] {
+        MemoryContext before = MemoryContextSwitchTo(subject_context_);
+        row.identify(subject);
+        MemoryContextSwitchTo(before);
+        batch.truncated += row.append(to, cursor_.epoch);
+    };
+    if (with_care_)
+        subject.error = run_in_subtransaction(subject_context_, body);
+    else
+        body();
+    batch.messages += subject.error == nullptr;
+}
+
+void Feed::note_refusals(const std::vector<RefusedMessage>& refusals)
+{
+    auto refused = refusals.begin();
+    size_t message = 0;
+    for (Subject& subject : std::span(subjects_, subject_count_)) {
+        if (refused == refusals.end())
+            break;
+        if (subject.error)
+            continue;
+        if (refused->message == message)
+            subject.error = MemoryContextStrdup(subject_context_, refused++->error);
+        ++message;
+    }
+}
+
+void Feed::note_failure(const char* error)
+{
+    for (Subject& subject : std::span(subjects_, subject_count_))
+        if (!subject.error)
+            subject.error = MemoryContextStrdup(subject_context_, error);
+}
+
+void Feed::make_room_for_subjects(uint64 rows)
+{
+    if (!subject_context_)
+        subject_context_ =
+            AllocSetContextCreate(TopMemoryContext, "synckit subjects", ALLOCSET_DEFAULT_SIZES);
+    size_t bytes = sizeof(Subject) * (subject_count_ + rows + 1);
+    subjects_ = static_cast<Subject*>(subjects_ ? repalloc(subjects_, bytes)
+                                                : MemoryContextAlloc(subject_context_, bytes));
+}
+
+void Feed::forget_subjects()
+{
+    if (subject_context_)
+        MemoryContextReset(subject_context_);
+    subjects_ = nullptr;
+    subject_count_ = 0;
 }
 
 } // namespace synckit

@@ -7,7 +7,9 @@
  */
 #include "bgworker/launcher.hpp"
 
+#include "bgworker/destination.hpp"
 #include "bgworker/shared.hpp"
+#include "bgworker/wait_events.hpp"
 #include "bgworker/worker.hpp"
 
 extern "C" {
@@ -58,6 +60,7 @@ class Launcher {
     void list_databases();
     void look();
     bool is_running(Database&);
+    void note_all_looked_into();
     void start(Database&);
     Database* find(Oid oid);
 
@@ -161,10 +164,11 @@ void Launcher::look()
         Database& database = databases_[i];
         DatabaseSlot* slot = database.slot;
         if (is_running(database) || has_worker(*slot)) {
-            looking |= state_of(*slot) == WorkerState::starting;
+            looking |= pg_atomic_read_u32(&slot->looked_into) == 0;
             continue;
         }
         if (!database.seen) { // dropped
+            release_destination(*slot);
             pg_atomic_write_u32(&slot->database, InvalidOid);
             database = databases_[--count_];
             --i;
@@ -174,8 +178,11 @@ void Launcher::look()
         if (announced)
             set_state(*slot, WorkerState::none);
         bool ran_well = now - database.started_at > longest_pause_us;
-        if (announced || ran_well || state_of(*slot) == WorkerState::stopped)
+        if (announced || ran_well || state_of(*slot) == WorkerState::stopped) {
             database.pause_us = first_pause_us;
+            database.start_after =
+                Min(database.start_after, database.started_at + database.pause_us);
+        }
         if (announced)
             database.start_after = 0;
         if (state_of(*slot) == WorkerState::no_extension || now < database.start_after ||
@@ -184,6 +191,25 @@ void Launcher::look()
         looking |= !database.started;
         start(database);
     }
+    note_all_looked_into();
+}
+
+/* From then on workers may publish: before, another database may turn out to have the better claim
+ * to the channels. One into which nobody can look does not hold up the others. */
+void Launcher::note_all_looked_into()
+{
+    if (pg_atomic_read_u32(&shared_state()->all_looked_into) == 1)
+        return;
+    for (int i = 0; i < count_; ++i) {
+        Database& database = databases_[i];
+        bool waiting = database.worker || !database.started;
+        if (waiting && state_of(*database.slot) != WorkerState::no_worker_slot &&
+            pg_atomic_read_u32(&database.slot->looked_into) == 0)
+            return;
+    }
+    pg_atomic_write_u32(&shared_state()->all_looked_into, 1);
+    for (int i = 0; i < count_; ++i)
+        wake_proc(pg_atomic_read_u32(&databases_[i].slot->worker));
 }
 
 void Launcher::run()
@@ -197,7 +223,7 @@ void Launcher::run()
         }
         look();
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, look_ms,
-                  PG_WAIT_EXTENSION);
+                  wait_event(WaitFor::launcher));
     }
 }
 

@@ -6,6 +6,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 }
@@ -40,6 +41,7 @@ void OwnerTransaction::begin()
     if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
         ereport(ERROR,
                 (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("synckit.deltas is not a table")));
+    settings_level_ = NewGUCNestLevel();
     SetUserIdAndSecContext(owner,
                            context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -51,6 +53,7 @@ void OwnerTransaction::end()
 {
     SPI_finish();
     PopActiveSnapshot();
+    AtEOXact_GUC(false, settings_level_);
     SetUserIdAndSecContext(user_, context_);
     CommitTransactionCommand();
 }

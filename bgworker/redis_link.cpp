@@ -1,94 +1,32 @@
 #include "bgworker/redis_link.hpp"
 
-#include <ares.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <algorithm>
 
-#include "bgworker/worker.hpp"
+#include "postgres/settings.hpp"
 
-extern "C" {
-#include "pgstat.h"
-#include "storage/fd.h"
-#include "utils/timestamp.h"
-#include "utils/wait_event.h"
-}
-
-#include "redis/handshake.hpp"
-#include "redis/printable.hpp"
+#include "base/utf8.hpp"
+#include "redis/private_file.hpp"
+#include "redis/reply_error.hpp"
 #include "redis/sqlstates.hpp"
 
 namespace synckit {
 
 namespace {
 
-/* How long Redis may be silent while an answer is due. */
-constexpr long redis_timeout_ms = 5000;
+/* So often it is asked whether Redis is a primary still: one that was turned into a replica goes on
+ * taking messages, which subscribers of its new primary do not hear. */
+constexpr long role_interval_ms = 1000;
+constexpr uint32_t role_reply = UINT32_MAX; // in place of a message's number
 
-#if PG_VERSION_NUM >= 170000
-WaitEventSet* create_events(int count)
-{
-    return CreateWaitEventSet(nullptr, count);
-}
-#else
-WaitEventSet* create_events(int count)
-{
-    return CreateWaitEventSet(TopMemoryContext, count);
-}
-#endif
-
-/*
- * The first line of the file; null, or what is wrong. Only a regular file: opening a FIFO would
- * wait for somebody to write to it.
- */
-const char* read_password(const char* path, char* to, size_t size)
-{
-    int file = OpenTransientFile(path, O_RDONLY | O_NONBLOCK);
-    if (file < 0)
-        return strerror(errno);
-    struct stat kind;
-    ssize_t length = -1;
-    const char* wrong = nullptr;
-    if (fstat(file, &kind) != 0 || (length = ::read(file, to, size)) < 0)
-        wrong = strerror(errno);
-    else if (!S_ISREG(kind.st_mode))
-        wrong = "it is no regular file";
-    else if (static_cast<size_t>(length) == size)
-        wrong = "it is too long";
-    CloseTransientFile(file);
-    if (wrong)
-        return wrong;
-    to[length] = '\0';
-    to[strcspn(to, "\r\n")] = '\0';
-    return to[0] ? nullptr : "it is empty";
-}
-
-/* What c-ares found for a name. */
-struct Resolution {
-    bool done = false;
-    int status = ARES_SUCCESS;
-    ares_addrinfo* found = nullptr;
-};
-
-extern "C" void take_addresses(void* resolution, int status, int, ares_addrinfo* found)
-{
-    *static_cast<Resolution*>(resolution) = {true, status, found};
-}
+/* So often messages follow slots that move, before it is time for a pause. */
+constexpr int most_moves = 5;
 
 } // namespace
 
 RedisLink* RedisLink::create()
 {
     RedisLink* link = nullptr;
-    run_pure([&] {
-        link = new RedisLink();
-        link->protocol_ = new RedisProtocol(size_t{1} << 20); // replies to PUBLISH are short
-    });
+    run_pure([&] { link = new RedisLink(); });
     return link;
 }
 
@@ -96,9 +34,24 @@ bool RedisLink::fail(const char* format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error_, sizeof error_, format, arguments);
+    failure_ = {};
+    failure_.set_list(format, arguments);
     va_end(arguments);
     close();
+    return false;
+}
+
+/* Names the server where there is a choice of them. */
+bool RedisLink::fail(const RedisFailure& failure, const RedisHost& host)
+{
+    RedisFailure told = failure;
+    char server[300] = "";
+    CaughtError caught;
+    if (url_.hosts.size() > 1 || url_.has_sentinels() || slots_)
+        try_pure(caught, [&] { strlcpy(server, host.display().c_str(), sizeof server); });
+    fail(server[0] ? "%s: %s" : "%s%s", server, told.message);
+    failure_.set_hint(told.hint);
+    failure_.reached = told.reached;
     return false;
 }
 
@@ -106,259 +59,378 @@ void RedisLink::close()
 {
     if (events_)
         FreeWaitEventSet(events_);
-    if (socket_ != PGINVALID_SOCKET) {
-        ::close(socket_);
-        ReleaseExternalFD();
-    }
     events_ = nullptr;
-    socket_ = PGINVALID_SOCKET;
+    nodes_.clear();
+    slots_.reset();
+    sentinel_.close();
     connected_ = false;
-    run_pure([&] { protocol_->reset(); });
+    forget_messages();
 }
 
-bool RedisLink::connect(const char* url_text, const char* password_file)
+bool RedisLink::is_current() const
+{
+    return configured_.url == settings::redis_url &&
+           configured_.password_file == settings::redis_password_file &&
+           configured_.tls.ca_file == settings::redis_ca_file &&
+           configured_.tls.cert_file == settings::redis_cert_file &&
+           configured_.tls.key_file == settings::redis_key_file &&
+           configured_.tls.insecure == settings::redis_tls_insecure &&
+           configured_.sharded == settings::redis_sharded;
+}
+
+bool RedisLink::configure()
+{
+    CaughtError caught;
+    if (try_pure(caught, [&] {
+            configured_ = {.url = settings::redis_url,
+                           .password_file = settings::redis_password_file,
+                           .tls = {.ca_file = settings::redis_ca_file,
+                                   .cert_file = settings::redis_cert_file,
+                                   .key_file = settings::redis_key_file,
+                                   .insecure = settings::redis_tls_insecure},
+                           .sharded = settings::redis_sharded};
+            url_ = parse_redis_url(configured_.url);
+            strlcpy(address_, url_.display().c_str(), sizeof address_);
+            if (!configured_.password_file.empty())
+                url_.password =
+                    read_password_file(configured_.password_file, "redis_password_file");
+            sentinel_url_ = url_;
+            sentinel_url_.database = 0;
+        }))
+        return true;
+    fail(caught.detail[0] ? "%s: %s" : "%s%s", caught.message, caught.detail);
+    failure_.set_hint(caught.hint);
+    return false;
+}
+
+bool RedisLink::connect()
 {
     close();
-    if (url_text_)
-        pfree(url_text_);
-    url_text_ = MemoryContextStrdup(TopMemoryContext, url_text);
-    CaughtError caught;
-    if (!try_pure(caught, [&] {
-            url_ = parse_redis_url(url_text);
-            strlcpy(address_, url_.display().c_str(), sizeof address_);
-        }))
-        return fail("%s", caught.message);
-    if (url_.tls)
-        return fail("rediss:// is not supported yet");
-    if (password_file[0]) {
-        char password[1024];
-        if (const char* wrong = read_password(password_file, password, sizeof password))
-            return fail("could not read synckit.redis_password_file: %s", wrong);
-        bool taken = try_pure(caught, [&] { url_.password = password; });
-        explicit_bzero(password, sizeof password);
-        if (!taken)
-            return fail("%s", caught.message);
-    }
-    if (!open_socket() || !hand_shake())
+    if (!configure() || !connect_to_first_that_serves())
         return false;
+    if (configured_.sharded && nodes_[0]->socket.server().is_cluster && !connect_to_cluster())
+        return false;
+    watch_nodes();
     connected_ = true;
+    role_known_at_ = GetCurrentTimestamp();
+    bool insecure = url_.tls && configured_.tls.insecure;
+    if (insecure && !insecure_)
+        ereport(LOG, (errmsg("synckit: the certificate of Redis at %s is not verified", address_),
+                      errhint("Set synckit.redis_tls_insecure to off.")));
+    insecure_ = insecure;
     return true;
 }
 
-bool RedisLink::open_socket()
+bool RedisLink::connect_to_first_that_serves()
 {
-    if (!url_.is_unix())
-        return resolve_and_connect();
-    sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    if (url_.unix_path.size() >= sizeof address.sun_path)
-        return fail("the path of the unix socket is too long");
-    strlcpy(address.sun_path, url_.unix_path.c_str(), sizeof address.sun_path);
-    return connect_to(reinterpret_cast<sockaddr*>(&address), sizeof address, AF_UNIX);
-}
-
-bool RedisLink::connect_to(const sockaddr* address, socklen_t size, int family)
-{
-    if (!AcquireExternalFD())
-        return fail("too many open files");
-    socket_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (socket_ == PGINVALID_SOCKET) {
-        ReleaseExternalFD();
-        return fail("could not create a socket: %s", strerror(errno));
-    }
-    int on = 1;
-    if (!pg_set_noblock(socket_))
-        return fail("could not set the socket to non-blocking mode: %s", strerror(errno));
-    if (family != AF_UNIX) {
-        setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    }
-    events_ = create_events(3);
-    AddWaitEventToSet(events_, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
-    AddWaitEventToSet(events_, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
-    AddWaitEventToSet(events_, WL_SOCKET_READABLE, socket_, nullptr, nullptr);
-
-    if (::connect(socket_, address, size) == 0)
-        return true;
-    if (errno != EINPROGRESS && errno != EAGAIN)
-        return fail("could not connect: %s", strerror(errno));
-    if (!wait(WL_SOCKET_WRITEABLE))
-        return false;
-    int failure = 0;
-    socklen_t length = sizeof failure;
-    if (getsockopt(socket_, SOL_SOCKET, SO_ERROR, &failure, &length) < 0 || failure != 0)
-        return fail("could not connect: %s", strerror(failure ? failure : errno));
-    return true;
-}
-
-/* Tries each address that the name has until one answers. */
-bool RedisLink::resolve_and_connect()
-{
-    ares_channel channel;
-    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || ares_init(&channel) != ARES_SUCCESS)
-        return fail("could not start the resolver");
-    Resolution resolution;
-    char service[8];
-    snprintf(service, sizeof service, "%u", url_.port);
-    ares_addrinfo_hints hints = {};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = ARES_AI_NUMERICSERV;
-    ares_getaddrinfo(channel, url_.host.c_str(), service, &hints, take_addresses, &resolution);
-
-    TimestampTz deadline = GetCurrentTimestamp() + redis_timeout_ms * 1000;
-    while (!resolution.done && GetCurrentTimestamp() < deadline) {
-        /* One of its sockets at a time, and briefly: c-ares finds out by itself which of them has
-         * something. */
-        ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-        int mask = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-        constexpr long look_ms = 20;
-        if (ARES_GETSOCK_READABLE(mask, 0) || ARES_GETSOCK_WRITABLE(mask, 0))
-            WaitLatchOrSocket(MyLatch,
-                              WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH |
-                                  (ARES_GETSOCK_READABLE(mask, 0) ? WL_SOCKET_READABLE : 0) |
-                                  (ARES_GETSOCK_WRITABLE(mask, 0) ? WL_SOCKET_WRITEABLE : 0),
-                              sockets[0], look_ms, PG_WAIT_EXTENSION);
-        for (int i = 0; i < ARES_GETSOCK_MAXNUM; ++i)
-            ares_process_fd(channel, ARES_GETSOCK_READABLE(mask, i) ? sockets[i] : ARES_SOCKET_BAD,
-                            ARES_GETSOCK_WRITABLE(mask, i) ? sockets[i] : ARES_SOCKET_BAD);
-        ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); // its own time-outs
-        ResetLatch(MyLatch);
-        serve_interrupts();
-    }
-    if (!resolution.done)
-        ares_cancel(channel);
-    bool reached = false;
-    if (resolution.status != ARES_SUCCESS || !resolution.found)
-        fail("could not resolve the host name: %s", ares_strerror(resolution.status));
-    else
-        for (ares_addrinfo_node* node = resolution.found->nodes; node && !reached;
-             node = node->ai_next)
-            reached = connect_to(node->ai_addr, node->ai_addrlen, node->ai_family);
-    if (resolution.found)
-        ares_freeaddrinfo(resolution.found);
-    ares_destroy(channel);
-    return reached;
-}
-
-template <class Check>
-bool RedisLink::converse(size_t replies, Check check)
-{
-    while (replies > 0) {
-        if (!send_some() || !receive_some())
-            return false;
-        CaughtError caught;
-        bool progress = false;
-        bool good = try_pure(caught, [&] {
-            while (replies > 0) {
-                auto reply = protocol_->next_reply();
-                if (!reply)
-                    break;
-                check(*reply, replies);
-                --replies;
-                progress = true;
+    RedisFailure failure;
+    for (size_t i = 0; i < url_.hosts.size(); ++i) {
+        size_t place = (first_host_ + i) % url_.hosts.size();
+        const RedisHost& host = url_.hosts[place];
+        if (!url_.has_sentinels() || ask_sentinel(host)) {
+            run_pure([&] { nodes_.push_back(std::make_unique<Node>()); });
+            if (connect_to(*nodes_[0], url_.has_sentinels() ? primary_ : host)) {
+                first_host_ = place;
+                return true;
             }
-        });
-        if (!good)
-            return fail(caught.detail[0] ? "%s: %s" : "%s%s", caught.message, caught.detail);
-        bool all_sent = protocol_->output().empty();
-        if (!progress &&
-            !wait(all_sent ? WL_SOCKET_READABLE : WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE))
+        }
+        failure.prefer(failure_);
+    }
+    failure_ = failure;
+    return false;
+}
+
+bool RedisLink::connect_to(Node& node, const RedisHost& host)
+{
+    run_pure([&] { node.host = host; });
+    return node.socket.connect(url_, configured_.tls, host, [&] {
+        return node.socket.introduce(url_) &&
+               node.socket.pure([&] { require_primary(node.socket.server()); });
+    }) || fail(node.socket.failure(), host);
+}
+
+/* Sets primary_. A Sentinel that demands a password gets that of the Redis servers. */
+bool RedisLink::ask_sentinel(const RedisHost& host)
+{
+    auto ask = [&] {
+        bool demands_password = false;
+        if (!sentinel_.pure(
+                [&] { append_primary_query(sentinel_.wire().protocol(), url_.sentinel_name); }) ||
+            !sentinel_.converse([&](const RedisReply& reply) {
+                demands_password =
+                    reply.is_error() && reply.text().starts_with("NOAUTH") && url_.has_password();
+                if (!demands_password)
+                    primary_ = parse_primary(reply);
+                return true;
+            }))
+            return false;
+        return !demands_password || (sentinel_.introduce(sentinel_url_) && sentinel_.pure([&] {
+            append_primary_query(sentinel_.wire().protocol(), url_.sentinel_name);
+        }) && sentinel_.converse([&](const RedisReply& reply) {
+            primary_ = parse_primary(reply);
+            return true;
+        }));
+    };
+    bool knows = sentinel_.connect(url_, configured_.tls, host, ask);
+    sentinel_.close();
+    return knows || fail(sentinel_.failure(), host);
+}
+
+/* Any node knows all others. */
+bool RedisLink::connect_to_cluster()
+{
+    Node& any = *nodes_[0];
+    if (!any.socket.pure([&] { SlotMap::append_query(any.socket.wire().protocol()); }) ||
+        !any.socket.converse([&](const RedisReply& reply) {
+            slots_ = SlotMap::parse(reply, any.host);
+            return true;
+        }))
+        return fail(any.socket.failure(), any.host);
+    nodes_.clear();
+    return connect_to_new_nodes();
+}
+
+bool RedisLink::connect_to_new_nodes()
+{
+    while (nodes_.size() < slots_->primaries().size()) {
+        run_pure([&] { nodes_.push_back(std::make_unique<Node>()); });
+        if (!connect_to(*nodes_.back(), slots_->primaries()[nodes_.size() - 1]))
             return false;
     }
+    watch_nodes();
     return true;
 }
 
-bool RedisLink::hand_shake()
+void RedisLink::watch_nodes()
 {
-    CaughtError caught;
-    size_t replies = 0;
-    if (!try_pure(caught, [&] { replies = append_handshake(*protocol_, url_); }))
-        return fail("%s", caught.message);
-    return converse(replies, [this](const RedisReply& reply, size_t left) {
-        check_handshake_reply(reply, url_, left);
-    });
+    if (events_)
+        FreeWaitEventSet(events_);
+    events_ = create_wait_set(static_cast<int>(nodes_.size()));
+    for (auto& node : nodes_)
+        AddWaitEventToSet(events_, WL_SOCKET_READABLE, node->socket.socket(), nullptr, nullptr);
 }
 
-bool RedisLink::exchange(size_t replies)
-{
-    return converse(replies, [](const RedisReply& reply, size_t) {
-        if (reply.is_error())
-            throw Error(sqlstate::connection_rejected, "Redis refused a command",
-                        printable(reply.text()));
-        if (reply.kind() != RedisReply::Kind::integer)
-            throw Error(sqlstate::protocol_violation,
-                        "Redis answered something else than was asked");
-    });
-}
-
-/* Nothing is due, so all that there could be to read is the end of the connection. */
+/* Nothing is due, so all that there should be to read is what TLS has to say to itself. */
 bool RedisLink::check()
 {
-    char byte;
-    ssize_t received = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return true;
-    if (received < 0)
-        return fail("lost the connection: %s", strerror(errno));
-    return fail(received == 0 ? "Redis closed the connection"
-                              : "Redis answered what was not asked");
+    for (auto& node : nodes_) {
+        bool silent = node->socket.move_bytes() && node->socket.pure([&] {
+            if (node->socket.wire().next_reply())
+                throw Error(sqlstate::protocol_violation, "Redis answered what was not asked");
+        });
+        if (!silent)
+            return fail(node->socket.failure(), node->host);
+    }
+    return true;
 }
 
-bool RedisLink::send_some()
+void RedisLink::publish(std::string_view channel, std::string_view message)
 {
-    for (;;) {
-        std::string_view output = protocol_->output();
-        if (output.empty())
-            return true;
-        ssize_t sent = ::send(socket_, output.data(), output.size(), MSG_NOSIGNAL);
-        if (sent >= 0)
-            protocol_->consume_output(static_cast<size_t>(sent));
-        else if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return true;
-        else if (errno != EINTR)
-            return fail("lost the connection: %s", strerror(errno));
+    if (slots_) {
+        kept_.push_back({slot_of(channel), std::string(channel), std::string(message)});
+        kept_bytes_ += channel.size() + message.size();
+    } else {
+        Node& node = *nodes_[0];
+        node.awaited.push_back(count_);
+        node.socket.wire().protocol().append_command(
+            {configured_.sharded ? "SPUBLISH" : "PUBLISH", channel, message});
+    }
+    ++count_;
+}
+
+size_t RedisLink::queued_bytes() const
+{
+    return slots_ || nodes_.empty() ? kept_bytes_
+                                    : nodes_[0]->socket.wire().protocol().output().size();
+}
+
+void RedisLink::discard()
+{
+    forget_messages();
+    for (auto& node : nodes_)
+        run_pure([&] { node->socket.wire().protocol().reset(); });
+}
+
+void RedisLink::forget_messages()
+{
+    count_ = 0;
+    kept_.clear();
+    kept_bytes_ = 0;
+    moved_.clear();
+    for (auto& node : nodes_) {
+        node->awaited.clear();
+        node->answered = 0;
     }
 }
 
-bool RedisLink::receive_some()
+RedisLink::Outcome RedisLink::exchange()
 {
-    char buffer[16 * 1024];
-    for (;;) {
-        ssize_t received = ::recv(socket_, buffer, sizeof buffer, 0);
-        if (received == 0)
-            return fail("Redis closed the connection");
-        if (received < 0) {
-            if (errno == EAGAIN || errno == EWOULDBLOCK)
-                return true;
-            if (errno == EINTR)
-                continue;
-            return fail("lost the connection: %s", strerror(errno));
+    Assert(connected_);
+    refusals_.clear();
+    ask_for_role();
+    if (slots_)
+        route_messages(false);
+    for (int moves = 0; await_replies(); ++moves) {
+        if (moved_.empty()) {
+            forget_messages();
+            if (refusals_.empty())
+                return Outcome::accepted;
+            sort_refusals();
+            failure_.set("%s", refusals_[0].error);
+            failure_.set_hint(refusals_[0].hint);
+            return Outcome::refused;
         }
-        CaughtError caught;
-        if (!try_pure(caught, [&] { protocol_->feed(buffer, static_cast<size_t>(received)); }))
-            return fail("%s", caught.message);
-        if (static_cast<size_t>(received) < sizeof buffer)
-            return true;
+        if (moves == most_moves) {
+            fail("the Redis Cluster moves its slots");
+            break;
+        }
+        if (!connect_to_new_nodes())
+            break;
+        route_messages(true);
     }
+    sort_refusals();
+    return Outcome::lost;
 }
 
-bool RedisLink::wait(uint32 events)
+/* Each node has answered in order, but one before the other. */
+void RedisLink::sort_refusals()
 {
-    constexpr int socket_position = 2; // as added in connect_to()
-    ModifyWaitEvent(events_, socket_position, events, nullptr);
-    TimestampTz deadline = GetCurrentTimestamp() + redis_timeout_ms * 1000;
+    std::sort(
+        refusals_.begin(), refusals_.end(),
+        [](const RefusedMessage& a, const RefusedMessage& b) { return a.message < b.message; });
+}
+
+/* Where the answer is no, the exchange fails, and the messages go to whoever is primary then. */
+void RedisLink::ask_for_role()
+{
+    Node& node = *nodes_[0];
+    if (node.socket.server().is_cluster ||
+        GetCurrentTimestamp() < role_known_at_ + role_interval_ms * 1000)
+        return;
+    run_pure([&] {
+        node.awaited.push_back(role_reply);
+        append_hello(node.socket.wire().protocol());
+    });
+    role_known_at_ = GetCurrentTimestamp();
+}
+
+/*
+ * Hands each node the messages of its slots. Of slots that have moved, those from the first that
+ * was not taken on: the new node may have been given later ones by somebody's leave already, but
+ * then they come again, in order.
+ */
+void RedisLink::route_messages(bool again)
+{
+    run_pure([&] {
+        auto is_due = [&](uint32_t number) {
+            if (!again)
+                return true;
+            auto moved = moved_.find(kept_[number].slot);
+            return moved != moved_.end() && number >= moved->second;
+        };
+        std::erase_if(refusals_, [&](const RefusedMessage& r) {
+            return is_due(static_cast<uint32_t>(r.message));
+        });
+        for (uint32_t number = 0; number < kept_.size(); ++number) {
+            if (!is_due(number))
+                continue;
+            const Message& message = kept_[number];
+            uint16_t primary = slots_->primary_of(message.slot);
+            if (primary == SlotMap::nobody)
+                primary = 0; // which says where it is, or that the cluster is down
+            Node& node = *nodes_[primary];
+            node.awaited.push_back(number);
+            node.socket.wire().protocol().append_command(
+                {"SPUBLISH", message.channel, message.body});
+        }
+        moved_.clear();
+    });
+}
+
+/* Moves bytes until every reply is there. */
+bool RedisLink::await_replies()
+{
     for (;;) {
-        long left = static_cast<long>((deadline - GetCurrentTimestamp()) / 1000);
-        if (left <= 0)
-            return fail("no answer within %ld ms", redis_timeout_ms);
-        WaitEvent event;
-        int count = WaitEventSetWait(events_, Min(left, tick_ms), &event, 1, PG_WAIT_EXTENSION);
-        if (count > 0 && (event.events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE)))
-            return true;
-        ResetLatch(MyLatch);
-        serve_interrupts();
+        bool progress = false, due = false;
+        for (auto& node : nodes_) {
+            RedisSocket& socket = node->socket;
+            bool stands = socket.move_bytes();
+            /* What came before the end may say why. */
+            bool good = socket.pure([&] {
+                while (auto reply = socket.wire().next_reply()) {
+                    take_reply(*reply, *node);
+                    progress = true;
+                }
+            });
+            if (!good || !stands)
+                return fail(socket.failure(), node->host);
+            due |= node->answered < node->awaited.size();
+        }
+        if (!due)
+            break;
+        if (progress)
+            continue;
+        for (size_t i = 0; i < nodes_.size(); ++i)
+            ModifyWaitEvent(events_, static_cast<int>(i) + 2, nodes_[i]->socket.awaited_events(),
+                            nullptr);
+        TimestampTz deadline = in_ms(redis_timeout_ms);
+        for (bool ready = false; !ready;) {
+            long left = ms_until(deadline);
+            if (left <= 0)
+                return fail_silent();
+            ready = wait_for_sockets(events_, left);
+        }
     }
+    for (auto& node : nodes_) {
+        node->awaited.clear();
+        node->answered = 0;
+    }
+    return true;
+}
+
+/* Somebody owes a reply for too long. */
+bool RedisLink::fail_silent()
+{
+    for (auto& node : nodes_)
+        if (node->answered < node->awaited.size()) {
+            node->socket.fail("no answer within %ld ms", redis_timeout_ms);
+            return fail(node->socket.failure(), node->host);
+        }
+    pg_unreachable();
+}
+
+void RedisLink::take_reply(const RedisReply& reply, Node& node)
+{
+    if (node.answered == node.awaited.size())
+        throw Error(sqlstate::protocol_violation, "Redis answered what was not asked");
+    uint32_t message = node.awaited[node.answered++];
+    if (message == role_reply) {
+        require_primary(parse_hello(reply));
+        return;
+    }
+    if (reply.kind() == RedisReply::Kind::integer)
+        return;
+    if (!reply.is_error())
+        throw Error(sqlstate::protocol_violation, "Redis answered something else than was asked");
+    if (auto moved = slots_ ? parse_moved(reply.text()) : std::nullopt;
+        moved && moved->slot == kept_[message].slot) {
+        if (moved->to.name.empty())
+            moved->to.name = node.host.name;
+        slots_->move(moved->slot, moved->to);
+        moved_.emplace(moved->slot, message);
+        return;
+    }
+    const ReplyErrorMeaning meaning = meaning_of(reply.text());
+    const std::string says = "Redis says: " + shown_reply_error(reply.text());
+    if (meaning.kind != ReplyError::command && meaning.kind != ReplyError::permission)
+        throw Error(sqlstate::connection_rejected, meaning.meaning, says, meaning.hint);
+    RefusedMessage& refused = refusals_.emplace_back();
+    refused.message = message;
+    refused.hint = meaning.hint;
+    const std::string error = std::string(meaning.meaning) + ": " + says;
+    const std::string_view shown = utf8_prefix(error, sizeof refused.error - 1);
+    std::memcpy(refused.error, shown.data(), shown.size());
+    refused.error[shown.size()] = '\0';
 }
 
 } // namespace synckit

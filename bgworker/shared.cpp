@@ -41,12 +41,14 @@ extern "C" void start_memory()
     if (!found) {
         std::memset(static_cast<void*>(state), 0, sizeof *state);
         pg_atomic_init_u32(&state->launcher, 0);
+        pg_atomic_init_u32(&state->all_looked_into, 0);
         for (DatabaseSlot& slot : state->slots) {
             for (pg_atomic_uint32* number :
-                 {&slot.database, &slot.state, &slot.worker, &slot.announced})
+                 {&slot.database, &slot.state, &slot.worker, &slot.looked_into, &slot.announced})
                 pg_atomic_init_u32(number, 0);
-            for (pg_atomic_uint64* number : {&slot.written, &slot.written_mark, &slot.pending,
-                                             &slot.published, &slot.epoch, &slot.cursors})
+            for (pg_atomic_uint64* number :
+                 {&slot.written, &slot.written_mark, &slot.pending, &slot.published, &slot.epoch,
+                  &slot.cursors, &slot.requeues, &slot.outages, &slot.truncated, &slot.foreign})
                 pg_atomic_init_u64(number, 0);
         }
     }
@@ -68,10 +70,14 @@ const char* to_text(WorkerState worker_state)
         return "starting";
     case WorkerState::no_schema:
         return "no schema";
+    case WorkerState::version_mismatch:
+        return "version mismatch";
     case WorkerState::unconfigured:
         return "not configured";
     case WorkerState::paused:
         return "paused";
+    case WorkerState::refused:
+        return "refused";
     case WorkerState::connecting:
         return "connecting";
     case WorkerState::publishing:
@@ -121,11 +127,14 @@ DatabaseSlot* claim_slot(Oid database)
     if (!slot && (slot = find_slot(InvalidOid))) {
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
-        slot->last_error[0] = '\0';
-        for (pg_atomic_uint32* number : {&slot->state, &slot->worker, &slot->announced})
+        slot->last_error[0] = slot->destination[0] = '\0';
+        slot->holds_destination = false;
+        for (pg_atomic_uint32* number :
+             {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})
             pg_atomic_write_u32(number, 0);
         for (pg_atomic_uint64* number :
-             {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch})
+             {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch,
+              &slot->outages, &slot->truncated, &slot->foreign})
             pg_atomic_write_u64(number, 0);
         pg_atomic_write_u32(&slot->database, database);
     }

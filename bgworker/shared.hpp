@@ -19,10 +19,12 @@ enum class WorkerState : uint32_t {
     no_extension,   // it looked: nothing to do here
     no_worker_slot, // max_worker_processes is exhausted
     starting,
-    no_schema,    // synckit_migrate() was not run, or the library does not serve its version
-    unconfigured, // synckit.redis_url is empty
-    paused,       // synckit.publish is off
-    connecting,   // Redis does not answer
+    no_schema,        // synckit_migrate() was not run
+    version_mismatch, // the library does not serve the extension's SQL, or the tables
+    unconfigured,     // synckit.redis_url is empty
+    paused,           // synckit.publish is off
+    refused,          // another database publishes to the same channels
+    connecting,       // Redis does not answer
     publishing,
     stopped, // left by itself; the launcher starts it again
     failed,  // ended by an error, which is in the server's log; started again after a pause
@@ -34,13 +36,22 @@ struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
     pg_atomic_uint32 state;
     pg_atomic_uint32 worker;       // index into ProcGlobal->allProcs + 1; 0: no worker
+    pg_atomic_uint32 looked_into;  // since the server started: what it publishes to, if anything
     pg_atomic_uint32 announced;    // CREATE EXTENSION has committed: the launcher is to look again
     pg_atomic_uint64 written;      // deltas committed here since the server started
     pg_atomic_uint64 written_mark; // as it was when `pending` was counted
     pg_atomic_uint64 pending;      // deltas known to be unpublished
     pg_atomic_uint64 published;    // messages that Redis has accepted
     pg_atomic_uint64 epoch;
-    pg_atomic_uint64 cursors; // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
+    pg_atomic_uint64 requeues; // so often synckit_requeue() was called
+    /* Since the server started. */
+    pg_atomic_uint64 outages;      // so often Redis was lost
+    pg_atomic_uint64 truncated;    // messages that went without their value
+    pg_atomic_uint64 foreign;      // rows that were passed by, as written elsewhere
+    char destination[1024];        // see destination.hpp; empty: none
+    TimestampTz destination_since; // the earlier claim wins
+    bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
     TimestampTz last_error_at;
@@ -50,7 +61,8 @@ struct DatabaseSlot {
 inline constexpr int max_databases = 256;
 
 struct SharedState {
-    pg_atomic_uint32 launcher; // as DatabaseSlot::worker
+    pg_atomic_uint32 launcher;        // as DatabaseSlot::worker
+    pg_atomic_uint32 all_looked_into; // every database was, that there was when the server started
     DatabaseSlot slots[max_databases];
 };
 

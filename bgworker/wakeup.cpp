@@ -14,12 +14,19 @@ namespace synckit {
 
 namespace {
 
-/* Of the current transaction. What a subtransaction wrote and lost is counted too: it costs a look
- * for nothing. */
-size_t written = 0;
-bool schema_changed = false;
-bool cursor_written = false;
-bool extension_created = false;
+/* What the current transaction has done. What a subtransaction wrote and lost is counted too: it
+ * costs a look for nothing. */
+struct Done {
+    size_t deltas = 0;
+    bool broadcast = false;
+    bool schema = false;
+    bool cursor = false;
+    bool requeue = false;
+    bool extension = false;
+
+    bool concerns_worker() const { return deltas > 0 || broadcast || schema || cursor || requeue; }
+};
+Done done;
 DatabaseSlot* slot = nullptr;
 
 /*
@@ -34,7 +41,9 @@ bool worker_listens()
     case WorkerState::unconfigured:
     case WorkerState::paused:
     case WorkerState::connecting:
-        return schema_changed || cursor_written;
+    case WorkerState::refused:
+    case WorkerState::version_mismatch:
+        return done.schema || done.cursor;
     default:
         return true;
     }
@@ -46,23 +55,22 @@ extern "C" void at_transaction_end(XactEvent event, void*)
 {
     if (event == XACT_EVENT_COMMIT && slot &&
         pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId)) {
-        if (cursor_written)
+        if (done.cursor)
             pg_atomic_fetch_add_u64(&slot->cursors, 1);
-        if (written > 0 || schema_changed || cursor_written) {
-            pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(written));
+        if (done.requeue)
+            pg_atomic_fetch_add_u64(&slot->requeues, 1);
+        if (done.concerns_worker()) {
+            pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(done.deltas));
             if (worker_listens())
                 wake_proc(pg_atomic_read_u32(&slot->worker));
         }
-        if (extension_created) {
+        if (done.extension) {
             pg_atomic_write_u32(&slot->announced, 1);
             wake_proc(pg_atomic_read_u32(&shared_state()->launcher));
         }
     }
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
-        written = 0;
-        schema_changed = false;
-        cursor_written = false;
-        extension_created = false;
+        done = {};
         slot = nullptr;
     }
 }
@@ -75,32 +83,46 @@ void register_once()
     registered = true;
 }
 
+/* Where it is noted that this transaction concerns this database's worker. */
+Done& noted()
+{
+    register_once();
+    if (!slot)
+        slot = find_slot(MyDatabaseId);
+    return done;
+}
+
 } // namespace
 
 void note_deltas_written(size_t count)
 {
-    register_once();
-    written += count;
-    if (!slot)
-        slot = find_slot(MyDatabaseId);
+    noted().deltas += count;
+}
+
+void note_broadcast_written()
+{
+    noted().broadcast = true;
 }
 
 void note_schema_changed()
 {
-    note_deltas_written(0);
-    schema_changed = true;
+    noted().schema = true;
 }
 
 void note_cursor_written()
 {
-    note_deltas_written(0);
-    cursor_written = true;
+    noted().cursor = true;
+}
+
+void note_requeued()
+{
+    noted().requeue = true;
 }
 
 void note_extension_created()
 {
     register_once();
-    extension_created = true;
+    done.extension = true;
     slot = claim_slot(MyDatabaseId);
 }
 

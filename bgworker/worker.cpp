@@ -1,26 +1,19 @@
 /*
- * The worker of one database: reads what was committed, publishes it, remembers how far it came.
- *
- * Read and commit; then publish; then save the cursor in a transaction of its own. Redis is never
- * waited for inside a transaction, and nothing is skipped: what Redis has not accepted is read
- * again. An error of the database ends the process, and the launcher starts it anew.
+ * The worker of one database as a process: how it begins and ends, and whom it makes way for. What
+ * it does is in publisher.cpp. An error of the database ends it, and the launcher starts it anew.
  */
 #include "bgworker/worker.hpp"
 
-#include "bgworker/cursor.hpp"
-#include "bgworker/feed.hpp"
-#include "bgworker/housekeeping.hpp"
-#include "bgworker/redis_link.hpp"
+#include "bgworker/database_settings.hpp"
+#include "bgworker/destination.hpp"
+#include "bgworker/publisher.hpp"
 #include "bgworker/shared.hpp"
 #include "postgres/catalog.hpp"
-#include "postgres/settings.hpp"
-#include "postgres/unix_time.hpp"
 
 extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
-#include "commands/extension.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -35,22 +28,15 @@ extern "C" {
 #include "utils/timestamp.h"
 }
 
-#include "message/message.hpp"
-
 namespace synckit {
 
 namespace {
 
-constexpr long save_interval_ms = 100; // at most so often the cursor is saved
-constexpr long first_back_off_ms = 100;
-constexpr long longest_back_off_ms = 5000;
-/* After a batch of several rows a pause, so that a busy server pays per batch and not per commit.
- */
-constexpr size_t busy_rows = 4;
-constexpr long busy_pause_ms = 1;
-
 DatabaseSlot* slot = nullptr;
 TimestampTz next_tick = 0;
+uint64 own_settings = 0;   // their mark when this process took them
+char sql_version[64] = ""; // of the extension, at the last tick
+Publisher* publisher = nullptr;
 
 [[noreturn]] void leave(WorkerState why)
 {
@@ -71,243 +57,6 @@ bool somebody_wants_the_database()
         return true;
     LockRelease(&tag, RowExclusiveLock, false);
     return false;
-}
-
-void report(WorkerState state)
-{
-    if (state_of(*slot) == state)
-        return;
-    set_state(*slot, state);
-    pgstat_report_activity(STATE_IDLE, to_text(state));
-}
-
-class Worker {
-  public:
-    [[noreturn]] void run();
-
-  private:
-    bool ready();
-    bool schema_ready();
-    void publish();
-    bool ensure_connected();
-    void lost_redis();
-    bool announce_epoch();
-    void save();
-    void save_if_due();
-    void clean_up_if_due();
-    void wait(long ms);
-
-    Cursor cursor_;
-    Feed feed_{cursor_};
-    RedisLink* link_ = nullptr;
-    bool cursor_loaded_ = false;
-    uint64 cursors_seen_ = 0;
-    bool unsaved_ = false;
-    TimestampTz saved_at_ = 0;
-    TimestampTz cleaned_up_at_ = GetCurrentTimestamp();
-    long back_off_ms_ = 0;
-    bool complained_ = false; // of Redis, since it was last heard
-};
-
-/* Whether there is something to publish and somewhere to publish it; says why not. */
-bool Worker::ready()
-{
-    if (settings::redis_url[0] == '\0') {
-        report(WorkerState::unconfigured);
-        return false;
-    }
-    if (!settings::publish) {
-        report(WorkerState::paused);
-        return false;
-    }
-    if (!schema_ready()) {
-        report(WorkerState::no_schema);
-        cursor_loaded_ = false;
-        return false;
-    }
-    if (uint64 cursors = pg_atomic_read_u64(&slot->cursors); cursors != cursors_seen_) {
-        cursors_seen_ = cursors;
-        cursor_loaded_ = false;
-    }
-    if (!cursor_loaded_) {
-        load_cursor(cursor_);
-        unsaved_ = false;
-        feed_.reset();
-        cursor_loaded_ = true;
-        uint64 written = pg_atomic_read_u64(&slot->written);
-        feed_.count_pending();
-        if (!cursor_.publishing_to) {
-            LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-            slot->caught_up_at = cursor_.saved_at;
-            LWLockRelease(shared_lock());
-        }
-        pg_atomic_write_u64(&slot->epoch, static_cast<uint64>(cursor_.epoch));
-        pg_atomic_write_u64(&slot->published, static_cast<uint64>(cursor_.published));
-        pg_atomic_write_u64(&slot->written_mark, written);
-        pg_atomic_write_u64(&slot->pending, feed_.pending());
-    }
-    return true;
-}
-
-/* The library serves this version of the tables and the one before; with another it idles. */
-bool Worker::schema_ready()
-{
-    StartTransactionCommand();
-    int version = schema_version();
-    bool served = version > 0 && version >= library_schema_version - 1 &&
-                  version <= library_schema_version && OidIsValid(table_oid("deltas"));
-    CommitTransactionCommand();
-    return served;
-}
-
-bool Worker::ensure_connected()
-{
-    /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
-    if (link_->connected() && link_->is_for(settings::redis_url) && link_->check())
-        return true;
-    if (link_->connect(settings::redis_url, settings::redis_password_file)) {
-        if (complained_)
-            ereport(LOG, (errmsg("synckit: connected to Redis at %s again", link_->address())));
-        complained_ = false;
-        back_off_ms_ = 0;
-        return true;
-    }
-    lost_redis();
-    return false;
-}
-
-/* Says so once an outage, and waits: twice as long each time, up to a cap. */
-void Worker::lost_redis()
-{
-    feed_.reset();
-    report(WorkerState::connecting);
-    record_error(*slot, link_->error());
-    if (!complained_)
-        ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
-                             link_->error()),
-                      errdetail("Deltas wait in the log; it is tried again until it succeeds.")));
-    complained_ = true;
-    if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
-        save();
-    back_off_ms_ =
-        back_off_ms_ == 0 ? first_back_off_ms : Min(back_off_ms_ * 2, longest_back_off_ms);
-    wait(back_off_ms_);
-}
-
-bool Worker::announce_epoch()
-{
-    if (!cursor_.new_epoch)
-        return true;
-    int64 now_ms = unix_us(GetCurrentTimestamp()) / 1000;
-    run_pure([&] {
-        HeapMemory memory;
-        std::pmr::string channel(&memory), message(&memory);
-        append_broadcast_channel(channel, settings::channel_prefix);
-        append_epoch_message(message, cursor_.epoch, now_ms);
-        link_->protocol().append_command({"PUBLISH", channel, message});
-    });
-    if (!link_->exchange(1))
-        return false;
-    cursor_.new_epoch = false;
-    unsaved_ = true;
-    return true;
-}
-
-/* Publishes until nothing is left. */
-void Worker::publish()
-{
-    for (;;) {
-        ResetLatch(MyLatch);
-        serve_interrupts();
-        if (!ready())
-            return;
-        if (!ensure_connected())
-            continue;
-        if (!announce_epoch()) {
-            lost_redis();
-            continue;
-        }
-        report(WorkerState::publishing);
-        uint64 written = pg_atomic_read_u64(&slot->written);
-        TimestampTz looked_at = GetCurrentTimestamp();
-        Batch batch = feed_.read(link_->protocol());
-        if (feed_.took_snapshot()) {
-            pg_atomic_write_u64(&slot->written_mark, written);
-            pg_atomic_write_u64(&slot->pending, feed_.pending());
-        }
-        if (batch.messages > 0 && !link_->exchange(batch.messages)) {
-            lost_redis();
-            continue;
-        }
-        feed_.accept(batch.messages);
-        pg_atomic_write_u64(&slot->pending, feed_.pending());
-        pg_atomic_write_u64(&slot->published, static_cast<uint64>(cursor_.published));
-        if (feed_.pending() == 0 && !cursor_.publishing_to) {
-            LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-            slot->caught_up_at = looked_at;
-            LWLockRelease(shared_lock());
-        }
-        unsaved_ |= batch.rows > 0;
-        save_if_due();
-        if (batch.rows == 0)
-            return;
-        if (batch.rows >= busy_rows && !cursor_.publishing_to)
-            wait(busy_pause_ms);
-    }
-}
-
-void Worker::save()
-{
-    if (!save_cursor(cursor_))
-        cursor_loaded_ =
-            false; // migrate, or somebody else, has written another one: start from that
-    unsaved_ = false;
-    saved_at_ = GetCurrentTimestamp();
-}
-
-void Worker::save_if_due()
-{
-    if (unsaved_ && GetCurrentTimestamp() >= saved_at_ + save_interval_ms * 1000)
-        save();
-}
-
-/* One piece at a time: publishing goes on in between. */
-void Worker::clean_up_if_due()
-{
-    if (settings::cleanup_interval_s == 0 || !cursor_loaded_)
-        return;
-    TimestampTz now = GetCurrentTimestamp();
-    if (now < cleaned_up_at_ + int64{settings::cleanup_interval_s} * 1'000'000)
-        return;
-    if (clean_up())
-        SetLatch(MyLatch);
-    else
-        cleaned_up_at_ = now;
-}
-
-/* Waits so long whatever happens, but serves what must be served. */
-void Worker::wait(long ms)
-{
-    TimestampTz until = GetCurrentTimestamp() + ms * 1000;
-    for (long left = ms; left > 0;
-         left = static_cast<long>((until - GetCurrentTimestamp() + 999) / 1000)) {
-        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, Min(left, tick_ms),
-                  PG_WAIT_EXTENSION);
-        ResetLatch(MyLatch);
-        serve_interrupts();
-    }
-}
-
-void Worker::run()
-{
-    link_ = RedisLink::create();
-    for (;;) {
-        publish();
-        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                  unsaved_ ? save_interval_ms : tick_ms, PG_WAIT_EXTENSION);
-        save_if_due();
-        clean_up_if_due();
-    }
 }
 
 void set_worker_settings()
@@ -338,14 +87,29 @@ extern "C" void note_end(SIGNAL_ARGS)
     die(postgres_signal_arg);
 }
 
+/* So that little is published again. While it is still in its database, and not after an error. */
+extern "C" void save_progress(int code, Datum)
+{
+    if (publisher && (code == 0 || told_to_end))
+        publisher->save_at_end();
+}
+
 extern "C" void worker_ends(int code, Datum)
 {
+    if (state_of(*slot) == WorkerState::no_extension)
+        release_destination(*slot);
+    pg_atomic_write_u32(&slot->looked_into, 1);
     if (state_of(*slot) != WorkerState::no_extension)
         set_state(*slot, code == 0 || told_to_end ? WorkerState::stopped : WorkerState::failed);
     release_worker(*slot);
 }
 
 } // namespace
+
+const char* extension_version()
+{
+    return sql_version;
+}
 
 void serve_interrupts()
 {
@@ -360,9 +124,14 @@ void serve_interrupts()
     next_tick = now + tick_ms * 1000;
     StartTransactionCommand();
     bool wanted = somebody_wants_the_database();
-    bool installed = OidIsValid(get_extension_oid("synckit", true));
+    char* version = installed_version();
+    bool installed = version != nullptr;
+    if (installed)
+        strlcpy(sql_version, version, sizeof sql_version);
+    bool same_settings = database_settings_mark() == own_settings;
     CommitTransactionCommand();
-    if (wanted)
+    /* A setting that was reset has its value from elsewhere again: a new process finds out. */
+    if (wanted || !same_settings)
         leave(WorkerState::stopped);
     if (!installed)
         leave(WorkerState::no_extension);
@@ -386,11 +155,16 @@ void synckit_worker_main(Datum database)
     BackgroundWorkerUnblockSignals();
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
+    StartTransactionCommand();
+    own_settings = database_settings_mark();
+    CommitTransactionCommand();
     set_worker_settings();
-    static Worker worker;
+    static Publisher work(*slot);
+    publisher = &work;
+    before_shmem_exit(save_progress, 0);
     PG_TRY();
     {
-        worker.run();
+        work.run();
     }
     PG_CATCH();
     {

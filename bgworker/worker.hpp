@@ -10,6 +10,9 @@ namespace synckit {
  */
 void serve_interrupts();
 
+/* Of the extension's SQL in this database, as of the last tick. */
+const char* extension_version();
+
 inline constexpr long tick_ms = 1000;
 
 } // namespace synckit

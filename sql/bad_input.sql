@@ -49,10 +49,9 @@ SELECT count(*) AS tombstones FROM synckit.tombstones;
 -- settings
 \set VERBOSITY default
 SET synckit.max_clock_skew = '-1s';
-SET synckit.redis_url = 'redis://localhost';
 ALTER SYSTEM SET synckit.redis_url = 'http://localhost';
 ALTER SYSTEM SET synckit.redis_url = 'redis://user:secret@localhost';
-ALTER SYSTEM SET synckit.redis_url = 'rediss://localhost';
+ALTER SYSTEM SET synckit.redis_url = 'rediss+sentinel://one,two';
 SET synckit.no_such_setting = 1;
 
 SET client_min_messages = warning;

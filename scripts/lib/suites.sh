@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # what common.sh and scripts/test set
 
 # shellcheck disable=SC2034 # for scripts/test
-all_suites=(unit fuzz model regress isolation tap checks)
+all_suites=(unit fuzz model regress isolation tap steps checks)
 
 # run SUITE: in $passed and $failed is then what it counted.
 run_suite() {
@@ -115,15 +115,46 @@ installcheck() {
 }
 
 suite_tap() {
-    local pgxs file files
+    local files
     mapfile -t files < <(cd "$stage/tree" && find test/t -name '*.pl' | sort)
+    run_tap "$("$PG_CONFIG" --bindir)" "${files[@]}"
+}
+
+# The publisher ended at every step of its work takes a library that is built for that, and a copy of
+# Postgres to put it into: nothing of it is ever installed.
+suite_steps() {
+    local copy=$stage/steps files
+    listen attend_in "$stage/tree" make --silent --jobs="$(nproc)" STEPS=1 PG_CONFIG="$PG_CONFIG" all
+    ((status == 0)) || return 0
+    listen copy_postgres "$copy"
+    ((status == 0)) || return 0
+    mapfile -t files < <(cd "$stage/tree" && find test/steps -name '*.pl' | sort)
+    run_tap "$copy$("$PG_CONFIG" --bindir)" "${files[@]}"
+}
+
+# copy_postgres FOLDER: Postgres finds what belongs to it from where its programs are.
+copy_postgres() {
+    local folder library extension
+    for folder in "$("$PG_CONFIG" --bindir)" "$("$PG_CONFIG" --pkglibdir)" "$("$PG_CONFIG" --sharedir)"; do
+        as_server_user mkdir -p "$1$(dirname "$folder")"
+        as_server_user cp -r "$folder" "$1$folder"
+    done
+    library=$1$("$PG_CONFIG" --pkglibdir)
+    extension=$1$("$PG_CONFIG" --sharedir)/extension
+    as_server_user cp "$stage/tree/synckit.so" "$library"
+    as_server_user cp "$stage"/tree/extension/synckit.control "$stage"/tree/extension/synckit--*.sql "$extension"
+}
+
+# run_tap BINDIR FILE…
+run_tap() {
+    local pgxs file bindir=$1
     pgxs=$(realpath "$(dirname "$("$PG_CONFIG" --pgxs)")/../..")
     listen attend_in "$stage/tree" env \
-        PATH="$("$PG_CONFIG" --bindir):$PATH" PERL5LIB="$pgxs/src/test/perl" \
+        PATH="$bindir:$PATH" PERL5LIB="$pgxs/src/test/perl" \
         PG_REGRESS="$pgxs/src/test/regress/pg_regress" top_builddir="$stage/tap" \
         TESTDIR="$stage/tap" TESTDATADIR="$stage/tap/tmp_check" \
         TESTLOGDIR="$stage/tap/tmp_check/log" BUILD_DIR="$stage/tree/build" \
-        scripts/lib/run-tap "${files[@]}"
+        scripts/lib/run-tap "${@:2}"
     passed=$(number '^TAP: ([0-9]+) passed, .*')
     failed=$(number '^TAP: .*, ([0-9]+) failed$')
     keep_results "$stage/tap/tmp_check/log"

@@ -18,7 +18,8 @@ void add_health(CLI::App& app, Action& chosen);
 void add_cleanup(CLI::App& app, Action& chosen);
 void add_tail(CLI::App& app, Action& chosen);
 
-/* The options by which subcommands, and the tests' programs, find their servers. */
+/* The option by which subcommands, and the tests' programs, find the database; redis_options.hpp
+ * has those for Redis. */
 inline CLI::Option* add_database_url(CLI::App& app, std::string& url)
 {
     return app
@@ -26,14 +27,6 @@ inline CLI::Option* add_database_url(CLI::App& app, std::string& url)
             "--database-url", url,
             "The database, as postgresql://… (without it: PGHOST, PGDATABASE and their kin)")
         ->envname("DATABASE_URL")
-        ->type_name("URL");
-}
-
-inline CLI::Option* add_redis_url(CLI::App& app, std::string& url)
-{
-    return app
-        .add_option("--redis-url", url, "Redis, as redis://… or unix://… [redis://localhost:6379]")
-        ->envname("REDIS_URL")
         ->type_name("URL");
 }
 

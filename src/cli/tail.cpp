@@ -6,13 +6,14 @@
 #include <memory>
 
 #include "cli/message_line.hpp"
+#include "cli/redis_options.hpp"
 #include "redis_client/subscriber.hpp"
 
 namespace synckit {
 namespace {
 
 struct TailOptions {
-    std::string redis_url = "redis://localhost:6379";
+    RedisOptions redis;
     std::string prefix = "synckit:";
     std::vector<std::string> documents;
     bool json = false;
@@ -45,7 +46,7 @@ std::string time_of_day()
 
 ExitCode tail(const TailOptions& options)
 {
-    RedisSubscriber subscriber(parse_redis_url(options.redis_url), topics_of(options));
+    RedisSubscriber subscriber(options.redis.access(), topics_of(options));
     subscriber.on_lost = [](const Error& error) {
         report("WARNING", error.message() + ": trying again until it is back", error.detail());
     };
@@ -76,7 +77,7 @@ void add_tail(CLI::App& app, Action& chosen)
     auto options = std::make_shared<TailOptions>();
     CLI::App* command = app.add_subcommand(
         "tail", "Print what is published to Redis, a line a message, until ended with Ctrl-C");
-    add_redis_url(*command, options->redis_url);
+    add_redis_options(*command, options->redis);
     command->add_option("--prefix", options->prefix, "What the channels' names begin with")
         ->capture_default_str();
     command->add_flag("--json", options->json, R"(Print {"channel":…,"message":…} instead)");

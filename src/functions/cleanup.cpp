@@ -2,6 +2,7 @@
  * synckit_cleanup(): what is past its time goes. One call is one transaction; with a limit it is
  * called again until nothing is left.
  */
+#include "bgworker/broadcasts.hpp"
 #include "bgworker/cursor.hpp"
 #include "bgworker/shared.hpp"
 #include "storage/document_rows.hpp"
@@ -157,6 +158,7 @@ void Cleanup::delete_deltas(double days)
     delete_from_log(own_log_statement, published, limit);
     delete_from_log(restored_log_statement, published, limit);
     delete_from_log(future_log_statement, published, limit);
+    delete_old_broadcasts(published, before(days * 24));
 }
 
 /*

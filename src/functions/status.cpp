@@ -9,6 +9,7 @@
 
 #include "postgres/result_set.hpp"
 extern "C" {
+#include "access/xlog.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
@@ -31,6 +32,9 @@ struct PublisherStatus {
     int64 lag_deltas = 0;
     double lag_seconds = 0;
     int64 epoch = 0;
+    int64 outages = 0;
+    int64 truncated = 0;
+    int64 foreign = 0;
     char last_error[sizeof DatabaseSlot::last_error] = "";
     TimestampTz last_error_at = 0;
 };
@@ -40,7 +44,7 @@ PublisherStatus publisher_status()
     PublisherStatus status;
     if (!shared_state())
         return status;
-    status.state = to_text(WorkerState::none);
+    status.state = RecoveryInProgress() ? "standby" : to_text(WorkerState::none);
     DatabaseSlot* slot = find_slot(MyDatabaseId);
     if (!slot)
         return status;
@@ -49,6 +53,9 @@ PublisherStatus publisher_status()
     status.connected = state == WorkerState::publishing;
     status.published = static_cast<int64>(pg_atomic_read_u64(&slot->published));
     status.epoch = static_cast<int64>(pg_atomic_read_u64(&slot->epoch));
+    status.outages = static_cast<int64>(pg_atomic_read_u64(&slot->outages));
+    status.truncated = static_cast<int64>(pg_atomic_read_u64(&slot->truncated));
+    status.foreign = static_cast<int64>(pg_atomic_read_u64(&slot->foreign));
     int64 since = static_cast<int64>(pg_atomic_read_u64(&slot->written) -
                                      pg_atomic_read_u64(&slot->written_mark));
     status.lag_deltas = static_cast<int64>(pg_atomic_read_u64(&slot->pending)) + Max(since, 0);
@@ -150,10 +157,13 @@ SYNCKIT_FUNCTION(synckit_stat_get_publisher)
                       Float8GetDatum(status.lag_seconds),
                       Int64GetDatum(status.epoch),
                       CStringGetTextDatum(status.last_error),
-                      TimestampTzGetDatum(status.last_error_at)};
+                      TimestampTzGetDatum(status.last_error_at),
+                      Int64GetDatum(status.outages),
+                      Int64GetDatum(status.truncated),
+                      Int64GetDatum(status.foreign)};
     bool no_error = status.last_error_at == 0;
-    bool nulls[] = {false, status.pid == 0,   false,    false,   false,
-                    false, status.epoch == 0, no_error, no_error};
+    bool nulls[] = {false,    status.pid == 0, false, false, false, false, status.epoch == 0,
+                    no_error, no_error,        false, false, false};
     return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 

@@ -100,6 +100,17 @@ void append_delta_message(std::pmr::string& to, const DeltaMessage& delta, bool 
     out.close();
 }
 
+void append_broadcast_message(std::pmr::string& to, const BroadcastMessage& broadcast)
+{
+    ObjectWriter out(to, "broadcast");
+    out.text("event", broadcast.event);
+    out.key("data") += broadcast.data.value_or("null");
+    out.text("serverId", broadcast.server);
+    out.number("timestamp", broadcast.timestamp_ms);
+    out.number("epoch", broadcast.epoch);
+    out.close();
+}
+
 void append_epoch_message(std::pmr::string& to, int64_t epoch, int64_t timestamp_ms)
 {
     ObjectWriter out(to, "epoch");

@@ -34,7 +34,16 @@ struct DeltaMessage {
     int64_t epoch;
 };
 
+struct BroadcastMessage {
+    std::string_view event;
+    std::optional<std::string_view> data; // JSON text
+    std::optional<std::string_view> server;
+    int64_t timestamp_ms;
+    int64_t epoch;
+};
+
 void append_delta_message(std::pmr::string& to, const DeltaMessage&, bool truncated);
+void append_broadcast_message(std::pmr::string& to, const BroadcastMessage&);
 void append_epoch_message(std::pmr::string& to, int64_t epoch, int64_t timestamp_ms);
 
 /* {prefix}doc:{documentId}, {prefix}broadcast */

@@ -172,22 +172,63 @@ void require_schema()
     schema_checked = true;
 }
 
-InstalledExtension installed_extension()
+namespace {
+
+/* The versions of the extension's SQL that this library serves. */
+constexpr const char* served_versions[] = {"1.0"};
+
+/* Calls take(row, relation) for the extension's row in pg_extension, if there is one. */
+template <class Take>
+bool find_extension(Take take)
 {
-    Oid extension = get_extension_oid("synckit", false);
+    Oid extension = get_extension_oid("synckit", true);
+    if (!OidIsValid(extension))
+        return false;
     Relation relation = table_open(ExtensionRelationId, AccessShareLock);
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
                 ObjectIdGetDatum(extension));
     SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
     HeapTuple tuple = systable_getnext(scan);
-    if (!HeapTupleIsValid(tuple))
-        elog(ERROR, "could not find extension %u", extension);
-    auto* row = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
-    InstalledExtension installed{row->extnamespace, row->extowner};
+    bool found = HeapTupleIsValid(tuple);
+    if (found)
+        take(tuple, relation);
     systable_endscan(scan);
     table_close(relation, AccessShareLock);
+    return found;
+}
+
+} // namespace
+
+InstalledExtension installed_extension()
+{
+    InstalledExtension installed{};
+    if (!find_extension([&](HeapTuple tuple, Relation) {
+            auto* row = reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple));
+            installed = {row->extnamespace, row->extowner};
+        }))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                        errmsg("extension \"synckit\" does not exist")));
     return installed;
+}
+
+char* installed_version()
+{
+    char* version = nullptr;
+    find_extension([&](HeapTuple tuple, Relation relation) {
+        bool null;
+        Datum value =
+            heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(relation), &null);
+        version = null ? pstrdup("") : TextDatumGetCString(value);
+    });
+    return version;
+}
+
+bool library_serves_sql(const char* version)
+{
+    return std::ranges::any_of(served_versions, [version](const char* served) {
+        return std::strcmp(served, version) == 0;
+    });
 }
 
 } // namespace synckit

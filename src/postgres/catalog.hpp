@@ -30,6 +30,12 @@ struct InstalledExtension {
 };
 InstalledExtension installed_extension();
 
+/* The version of the extension's SQL, in the current memory context; null: not installed. */
+char* installed_version();
+/* Whether this library serves it. The SQL is another one after ALTER EXTENSION UPDATE while the
+ * server still runs the older library, and before it while it runs the newer. */
+bool library_serves_sql(const char* version);
+
 /* Whether this is the extension's type vclock: for who does not know where the extension is. */
 bool is_vclock(Oid type);
 

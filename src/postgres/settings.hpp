@@ -9,6 +9,11 @@ namespace synckit::settings {
 
 extern char* redis_url;
 extern char* redis_password_file;
+extern char* redis_ca_file;
+extern char* redis_cert_file;
+extern char* redis_key_file;
+extern bool redis_tls_insecure;
+extern bool redis_sharded;
 extern char* channel_prefix;
 extern char* client_id;
 extern char* server_id;

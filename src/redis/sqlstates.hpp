@@ -8,6 +8,10 @@ inline constexpr const char* cannot_connect = "08001";
 inline constexpr const char* connection_rejected = "08004";
 inline constexpr const char* protocol_violation = "08P01";
 inline constexpr const char* invalid_authorization = "28000";
-inline constexpr const char* feature_not_supported = "0A000";
+
+/* And with the files that it takes. */
+inline constexpr const char* insufficient_privilege = "42501";
+inline constexpr const char* wrong_object_type = "42809";
+inline constexpr const char* undefined_file = "58P01";
 
 } // namespace synckit::sqlstate

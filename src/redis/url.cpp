@@ -15,10 +15,11 @@ constexpr size_t max_unix_path = 107; // sockaddr_un holds 108 bytes, the last o
 
 [[noreturn]] void refuse(std::string detail)
 {
-    throw Error(sqlstate::invalid_parameter_value, "invalid Redis URL", std::move(detail),
-                "Write redis://[user[:password]@]host[:port][/database], rediss://... for TLS, or "
-                "unix://[user[:password]@]/path/to/socket[?db=N]. Special characters in user "
-                "and password are written as %XX.");
+    throw Error(
+        sqlstate::invalid_parameter_value, "invalid Redis URL", std::move(detail),
+        "Write redis://[user[:password]@]host[:port][,host...][/database], rediss://... for "
+        "TLS, redis+sentinel://host[,host...]/name, or unix:///path/to/socket[?db=N]. "
+        "Special characters are written as %XX.");
 }
 
 int hex_digit(char c)
@@ -107,8 +108,9 @@ void parse_user_info(RedisUrl& url, std::string_view text)
         url.password.reset(); // "redis://:@host" names nobody
 }
 
-void parse_host_and_port(RedisUrl& url, std::string_view text)
+RedisHost parse_host(std::string_view text, uint16_t default_port)
 {
+    RedisHost result{.port = default_port};
     std::string_view host = text;
     std::string_view port;
     bool has_port = false;
@@ -137,27 +139,53 @@ void parse_host_and_port(RedisUrl& url, std::string_view text)
         const auto number = parse_number(port, 1, 65535);
         if (!number)
             refuse("The port is not a number from 1 to 65535.");
-        url.port = static_cast<uint16_t>(*number);
+        result.port = static_cast<uint16_t>(*number);
     }
     if (!host.empty())
-        url.host = percent_decode(host, "host");
-    if (has_blank_or_control(url.host))
+        result.name = percent_decode(host, "host");
+    if (has_blank_or_control(result.name))
         refuse("The host contains a blank or a control character.");
+    return result;
 }
 
-void parse_tcp(RedisUrl& url, std::string_view rest)
+void parse_hosts(RedisUrl& url, std::string_view text)
+{
+    const uint16_t default_port = url.has_sentinels() ? sentinel_port : redis_port;
+    url.hosts.clear();
+    const bool several = text.find(',') != std::string_view::npos;
+    for (size_t comma = 0; comma != std::string_view::npos;) {
+        comma = text.find(',');
+        const std::string_view host = text.substr(0, comma);
+        if (several && host.empty())
+            refuse("One of the hosts is empty.");
+        url.hosts.push_back(parse_host(host, default_port));
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+}
+
+void parse_tcp(RedisUrl& url, std::string_view rest, bool sentinels)
 {
     if (rest.find_first_of("?#") != std::string_view::npos)
-        refuse("A redis:// URL takes no parameters and no fragment.");
+        refuse("Only a unix:// URL takes parameters, and none a fragment.");
     const size_t slash = rest.find('/');
     const std::string_view authority = rest.substr(0, slash);
+    std::string_view path = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+    if (sentinels) {
+        const size_t end = path.find('/');
+        url.sentinel_name = percent_decode(path.substr(0, end), "name");
+        if (url.sentinel_name.empty())
+            refuse("The name by which Sentinel knows the primary is missing.");
+        if (has_blank_or_control(url.sentinel_name))
+            refuse("The name of the primary contains a blank or a control character.");
+        path = end == std::string_view::npos ? "" : path.substr(end + 1);
+    }
+    if (!path.empty())
+        url.database = parse_database(path);
+
     const size_t at = authority.rfind('@');
     if (at != std::string_view::npos)
         parse_user_info(url, authority.substr(0, at));
-    parse_host_and_port(url, at == std::string_view::npos ? authority : authority.substr(at + 1));
-
-    if (slash != std::string_view::npos && slash + 1 < rest.size())
-        url.database = parse_database(rest.substr(slash + 1));
+    parse_hosts(url, at == std::string_view::npos ? authority : authority.substr(at + 1));
 }
 
 void parse_unix(RedisUrl& url, std::string_view rest)
@@ -203,11 +231,23 @@ RedisUrl parse_redis_url(std::string_view text)
         parse_unix(url, text);
         return url;
     }
-    url.tls = take_scheme(text, "rediss://");
-    if (!url.tls && !take_scheme(text, "redis://"))
-        refuse("It does not begin with redis://, rediss:// or unix://.");
-    parse_tcp(url, text);
+    const bool sentinels = (url.tls = take_scheme(text, "rediss+sentinel://")) ||
+                           take_scheme(text, "redis+sentinel://");
+    if (!sentinels) {
+        url.tls = take_scheme(text, "rediss://");
+        if (!url.tls && !take_scheme(text, "redis://"))
+            refuse("It does not begin with redis://, rediss://, redis+sentinel://, "
+                   "rediss+sentinel:// or unix://.");
+    }
+    parse_tcp(url, text, sentinels);
     return url;
+}
+
+std::string RedisHost::display() const
+{
+    const bool ipv6 = name.find(':') != std::string::npos;
+    return (ipv6 ? "[" + percent_encode(name, ":") + "]" : percent_encode(name)) + ":" +
+           std::to_string(port);
 }
 
 std::string RedisUrl::display() const
@@ -216,10 +256,12 @@ std::string RedisUrl::display() const
     if (is_unix())
         return "unix://" + who + percent_encode(unix_path, "/") +
                (database != 0 ? "?db=" + std::to_string(database) : "");
-    const bool ipv6 = host.find(':') != std::string::npos;
-    std::string text = (tls ? "rediss://" : "redis://") + who;
-    text += ipv6 ? "[" + percent_encode(host, ":") + "]" : percent_encode(host);
-    text += ":" + std::to_string(port);
+    std::string text = std::string(tls ? "rediss" : "redis") + (has_sentinels() ? "+sentinel" : "");
+    text += "://" + who;
+    for (const RedisHost& host : hosts)
+        text += (&host == hosts.data() ? "" : ",") + host.display();
+    if (has_sentinels())
+        text += "/" + percent_encode(sentinel_name);
     if (database != 0)
         text += "/" + std::to_string(database);
     return text;

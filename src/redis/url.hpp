@@ -4,20 +4,34 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace synckit {
 
-/* Where a Redis server is, and as whom to speak to it. */
+inline constexpr uint16_t redis_port = 6379;
+inline constexpr uint16_t sentinel_port = 26379;
+
+struct RedisHost {
+    std::string name = "localhost"; // an IPv6 address stands without brackets
+    uint16_t port = redis_port;
+
+    /* host:port, an IPv6 address in brackets. */
+    std::string display() const;
+    bool operator==(const RedisHost&) const = default;
+};
+
+/* Where Redis is, and as whom to speak to it. */
 struct RedisUrl {
     bool tls = false;
-    std::string host = "localhost"; // an IPv6 address stands without brackets
-    uint16_t port = 6379;
-    std::string unix_path; // not empty: this socket, instead of host and port
-    std::string user;      // empty: Redis's "default"
+    std::vector<RedisHost> hosts = {RedisHost()}; // at least one: they are tried in turn
+    std::string sentinel_name; // not empty: the hosts are Sentinels, who know a primary by it
+    std::string unix_path;     // not empty: this socket, instead of hosts
+    std::string user;          // empty: Redis's "default"
     std::optional<std::string> password;
     int database = 0;
 
     bool is_unix() const noexcept { return !unix_path.empty(); }
+    bool has_sentinels() const noexcept { return !sentinel_name.empty(); }
     bool has_password() const noexcept { return password.has_value(); }
 
     /* The URL without the password: safe to log. */
@@ -27,12 +41,13 @@ struct RedisUrl {
 /*
  * Reads one of
  *
- *   redis://[user[:password]@]host[:port][/database]     (rediss:// for TLS; an empty host is
- * localhost) unix://[user[:password]@]/path/to/socket[?db=N]      (also redis+unix://)
+ *   redis://[user[:password]@]host[:port][,host[:port]...][/database]
+ *   redis+sentinel://[user[:password]@]host[:port][,host[:port]...]/name[/database]
+ *   unix://[user[:password]@]/path/to/socket[?db=N]      (also redis+unix://)
  *
- * with %XX escapes in user, password, host and path, and IPv6 addresses in brackets. Throws an
- * Error (22023) that quotes no part of the text, since a mistyped URL may show its password
- * anywhere.
+ * rediss for redis means TLS; an only host may be empty for localhost. %XX escapes stand in user,
+ * password, host, name and path, IPv6 addresses in brackets. Throws an Error (22023) that quotes no
+ * part of the text, since a mistyped URL may show its password anywhere.
  */
 RedisUrl parse_redis_url(std::string_view text);
 

@@ -8,24 +8,66 @@
 #include <boost/asio/write.hpp>
 
 #include "base/error.hpp"
-#include "redis/handshake.hpp"
 #include "redis/sqlstates.hpp"
+#include "redis/topology.hpp"
 
 namespace synckit {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-RedisConnection::RedisConnection(const RedisUrl& url, Clock::duration timeout)
-    : url_(url), timeout_(timeout), socket_(io_)
+namespace {
+
+/* There was no server to talk to. */
+struct Unreached : Error {
+    using Error::Error;
+    Unreached(const char* message, const error_code& error, const char* hint = "")
+        : Error(sqlstate::cannot_connect, message, error.message() + ".", hint)
+    {
+    }
+};
+
+/*
+ * Tries one after the other until one succeeds. If none does, the last error counts, but what a
+ * server had to say tells more than that there was none.
+ */
+template <class List, class Try>
+void first_of(const List& list, Try attempt)
 {
-    if (url_.tls)
-        throw Error(sqlstate::feature_not_supported, "TLS to Redis is not supported yet",
-                    "The URL is " + url_.display() + ".",
-                    "Use redis:// or a unix socket, or put a TLS proxy between.");
-    const auto deadline = Clock::now() + timeout_;
-    connect(deadline);
-    introduce(deadline);
+    std::optional<Error> answered;
+    std::optional<Unreached> unreached;
+    for (const auto& one : list) {
+        try {
+            attempt(one);
+            return;
+        } catch (const Unreached& error) {
+            unreached = error;
+        } catch (const Error& error) {
+            answered = error;
+        }
+    }
+    if (answered)
+        throw *answered;
+    throw *unreached;
+}
+
+} // namespace
+
+RedisConnection::RedisConnection(const RedisAccess& access, Clock::duration timeout)
+    : access_(access), timeout_(timeout), socket_(io_)
+{
+    const RedisUrl& url = access_.url;
+    if (!url.has_sentinels()) {
+        first_of(url.hosts, [&](const RedisHost& host) {
+            connect(host, [&](auto deadline) { introduce(url, deadline); });
+        });
+        return;
+    }
+    first_of(url.hosts, [&](const RedisHost& sentinel) {
+        RedisHost primary;
+        connect(sentinel, [&](auto deadline) { primary = ask_sentinel(deadline); });
+        connect(primary, [&](auto deadline) { require_primary(introduce(url, deadline)); });
+    });
 }
 
 template <class Start>
@@ -44,16 +86,36 @@ error_code RedisConnection::await(Clock::time_point deadline, Start start)
     return result == asio::error::operation_aborted ? asio::error::timed_out : *result;
 }
 
-std::vector<RedisConnection::Protocol::endpoint>
-RedisConnection::resolve(Clock::time_point deadline)
+/* Reaches the host at one of its addresses, and is greeted there. */
+template <class Greet>
+void RedisConnection::connect(const RedisHost& host, Greet greet)
 {
-    if (url_.is_unix())
-        return {asio::local::stream_protocol::endpoint(url_.unix_path)};
+    const bool is_unix = access_.url.is_unix();
+    const std::string where = is_unix ? access_.url.display() : host.display();
+    try {
+        first_of(resolve(host), [&](const Protocol::endpoint& endpoint) {
+            const auto deadline = Clock::now() + timeout_;
+            open(endpoint, host, deadline);
+            greet(deadline);
+        });
+    } catch (const Unreached& error) {
+        throw Unreached(error.sqlstate(), "Redis at " + where + ": " + error.message(),
+                        error.detail(), error.hint());
+    } catch (const Error& error) {
+        throw Error(error.sqlstate(), "Redis at " + where + ": " + error.message(), error.detail(),
+                    error.hint());
+    }
+}
+
+std::vector<RedisConnection::Protocol::endpoint> RedisConnection::resolve(const RedisHost& host)
+{
+    if (access_.url.is_unix())
+        return {asio::local::stream_protocol::endpoint(access_.url.unix_path)};
 
     asio::ip::tcp::resolver resolver(io_);
     std::vector<Protocol::endpoint> endpoints;
-    const error_code error = await(deadline, [&](auto done) {
-        resolver.async_resolve(url_.host, std::to_string(url_.port),
+    const error_code error = await(Clock::now() + timeout_, [&](auto done) {
+        resolver.async_resolve(host.name, std::to_string(host.port),
                                [&, done](error_code e, auto results) mutable {
                                    for (const auto& entry : results)
                                        endpoints.emplace_back(entry.endpoint());
@@ -61,45 +123,64 @@ RedisConnection::resolve(Clock::time_point deadline)
                                });
     });
     if (error)
-        throw Error(sqlstate::cannot_connect, "cannot find Redis at " + url_.display(),
-                    error.message() + ".");
+        throw Unreached("cannot find the host", error);
     return endpoints;
 }
 
-void RedisConnection::connect(Clock::time_point deadline)
+void RedisConnection::open(const Protocol::endpoint& endpoint, const RedisHost& host,
+                           Clock::time_point deadline)
 {
-    error_code error = asio::error::host_not_found;
-    for (const Protocol::endpoint& endpoint : resolve(deadline)) {
-        error_code ignored;
-        socket_.close(ignored);
-        error = await(deadline, [&](auto done) { socket_.async_connect(endpoint, done); });
-        if (!error)
-            break;
-    }
+    if (access_.url.tls)
+        wire_.open(access_.tls, host.name);
+    else
+        wire_.open();
+    error_code ignored;
+    socket_.close(ignored);
+    const error_code error =
+        await(deadline, [&](auto done) { socket_.async_connect(endpoint, done); });
     if (error)
-        throw Error(sqlstate::cannot_connect, "cannot connect to Redis at " + url_.display(),
-                    error.message() + ".", "Is Redis running there?");
-    if (!url_.is_unix())
-        socket_.set_option(asio::ip::tcp::no_delay(true), error); // of no consequence if refused
+        throw Unreached("cannot connect", error, "Is Redis running there?");
+    if (!access_.url.is_unix())
+        socket_.set_option(asio::ip::tcp::no_delay(true), ignored); // of no consequence if refused
 }
 
-void RedisConnection::introduce(Clock::time_point deadline)
+RedisServer RedisConnection::introduce(const RedisUrl& url, Clock::time_point deadline)
 {
-    const size_t replies = append_handshake(protocol_, url_);
-    flush();
-    for (size_t left = replies; left > 0; --left) {
-        const auto reply = receive_until(deadline);
-        if (!reply)
-            throw Error(sqlstate::cannot_connect,
-                        "Redis at " + url_.display() + " does not answer");
-        check_handshake_reply(*reply, url_, left);
+    RedisHandshake handshake(wire_.protocol(), url);
+    while (!handshake.done())
+        handshake.take(await_reply(deadline));
+    return handshake.server();
+}
+
+/* The primary. A Sentinel that demands a password gets that of the Redis servers. */
+RedisHost RedisConnection::ask_sentinel(Clock::time_point deadline)
+{
+    const auto ask = [&] {
+        append_primary_query(wire_.protocol(), access_.url.sentinel_name);
+        return await_reply(deadline);
+    };
+    RedisReply reply = ask();
+    if (reply.is_error() && reply.text().starts_with("NOAUTH") && access_.url.has_password()) {
+        RedisUrl as_sentinel = access_.url;
+        as_sentinel.database = 0; // it has none
+        introduce(as_sentinel, deadline);
+        reply = ask();
     }
+    return parse_primary(reply);
+}
+
+RedisReply RedisConnection::await_reply(Clock::time_point deadline)
+{
+    auto reply = receive_until(deadline);
+    if (!reply)
+        throw Error(sqlstate::cannot_connect, "no answer");
+    return std::move(*reply);
 }
 
 void RedisConnection::send(std::span<const std::string_view> words)
 {
-    protocol_.append_command(words);
-    flush();
+    wire_.protocol().append_command(words);
+    flush(Clock::now() + timeout_);
 }
 
 void RedisConnection::send(std::initializer_list<std::string_view> words)
@@ -107,16 +188,19 @@ void RedisConnection::send(std::initializer_list<std::string_view> words)
     send(std::span(words.begin(), words.size()));
 }
 
-void RedisConnection::flush()
+void RedisConnection::flush(Clock::time_point deadline)
 {
-    const std::string_view output = protocol_.output();
-    const error_code error = await(Clock::now() + timeout_, [&](auto done) {
-        asio::async_write(socket_, asio::buffer(output), done);
-    });
-    if (error)
-        throw Error(sqlstate::connection_failure, "lost the connection to Redis",
-                    error.message() + ".");
-    protocol_.consume_output(output.size());
+    for (;;) {
+        const std::string_view output = wire_.output();
+        if (output.empty())
+            return;
+        const error_code error = await(
+            deadline, [&](auto done) { asio::async_write(socket_, asio::buffer(output), done); });
+        if (error)
+            throw Error(sqlstate::connection_failure, "lost the connection to Redis",
+                        error.message() + ".");
+        wire_.consume_output(output.size());
+    }
 }
 
 std::optional<RedisReply> RedisConnection::receive(Clock::duration wait)
@@ -128,8 +212,11 @@ std::optional<RedisReply> RedisConnection::receive_until(Clock::time_point deadl
 {
     std::array<char, 1 << 16> bytes;
     for (;;) {
-        if (auto reply = protocol_.next_reply())
+        if (auto reply = wire_.next_reply())
             return reply;
+        if (wire_.ended())
+            throw Error(sqlstate::connection_failure, "Redis closed the connection");
+        flush(Clock::now() + timeout_);
         size_t received = 0;
         const error_code error = await(deadline, [&](auto done) {
             socket_.async_read_some(asio::buffer(bytes), [&, done](error_code e, size_t n) mutable {
@@ -142,7 +229,7 @@ std::optional<RedisReply> RedisConnection::receive_until(Clock::time_point deadl
         if (error)
             throw Error(sqlstate::connection_failure, "lost the connection to Redis",
                         error.message() + ".");
-        protocol_.feed(bytes.data(), received);
+        wire_.feed(bytes.data(), received);
     }
 }
 

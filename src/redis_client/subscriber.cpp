@@ -40,8 +40,8 @@ std::string escape_pattern(std::string_view text)
     return result;
 }
 
-RedisSubscriber::RedisSubscriber(RedisUrl url, RedisTopics topics)
-    : url_(std::move(url)), topics_(std::move(topics))
+RedisSubscriber::RedisSubscriber(RedisAccess access, RedisTopics topics)
+    : access_(std::move(access)), topics_(std::move(topics))
 {
 }
 
@@ -68,7 +68,7 @@ std::optional<RedisMessage> RedisSubscriber::next(Clock::duration wait)
 
 void RedisSubscriber::open()
 {
-    auto connection = std::make_unique<RedisConnection>(url_, connect_timeout);
+    auto connection = std::make_unique<RedisConnection>(access_, connect_timeout);
     const auto subscribe_to = [&](std::string_view command, const std::vector<std::string>& names) {
         if (names.empty())
             return;

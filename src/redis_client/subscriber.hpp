@@ -35,7 +35,7 @@ class RedisSubscriber {
   public:
     using Clock = RedisConnection::Clock;
 
-    RedisSubscriber(RedisUrl url, RedisTopics topics);
+    RedisSubscriber(RedisAccess access, RedisTopics topics);
 
     /* Called once when a connection is lost, and once when the subscription stands again. */
     std::function<void(const Error&)> on_lost;
@@ -55,7 +55,7 @@ class RedisSubscriber {
     std::optional<RedisMessage> receive(Clock::time_point deadline);
     std::optional<RedisMessage> to_message(RedisReply& reply);
 
-    RedisUrl url_;
+    RedisAccess access_;
     RedisTopics topics_;
     std::unique_ptr<RedisConnection> connection_;
     std::deque<RedisMessage> early_; // came while the subscription was being made

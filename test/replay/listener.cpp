@@ -23,9 +23,9 @@ std::optional<int64_t> number_of(const JsonMembers& message, std::string_view ke
 
 } // namespace
 
-Listener::Listener(const RedisUrl& url, const std::string& prefix)
-    : prefix_(prefix), subscriber_(url, {.channels = {prefix + "broadcast"},
-                                         .patterns = {escape_pattern(prefix) + "doc:*"}})
+Listener::Listener(const RedisAccess& redis, const std::string& prefix)
+    : prefix_(prefix), subscriber_(redis, {.channels = {prefix + "broadcast"},
+                                           .patterns = {escape_pattern(prefix) + "doc:*"}})
 {
     subscriber_.on_lost = [](const Error& error) {
         report("WARNING", error.message() + ": trying again until it is back", error.detail());

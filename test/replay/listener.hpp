@@ -38,7 +38,7 @@ struct Heard {
  * the destructor. */
 class Listener {
   public:
-    Listener(const RedisUrl& url, const std::string& prefix);
+    Listener(const RedisAccess& redis, const std::string& prefix);
 
     bool has_heard(const std::string& id) const;
     size_t messages() const;

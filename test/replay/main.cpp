@@ -2,10 +2,10 @@
 
 #include "check.hpp"
 #include "cli/commands.hpp"
+#include "cli/redis_options.hpp"
 #include "feeder.hpp"
 #include "listener.hpp"
 #include "progress.hpp"
-#include "redis/url.hpp"
 #include "summary.hpp"
 
 namespace synckit::replay {
@@ -15,7 +15,7 @@ struct Options {
     FeedOptions feed;
     std::string input;
     std::string final_path;
-    std::string redis_url = "redis://localhost:6379";
+    RedisOptions redis;
     std::string prefix = "synckit:";
     double wait = 30;
     bool progress = false;
@@ -58,7 +58,7 @@ void feed_and_listen(const Options& options, Summary& summary, Findings& finding
         return read_versions(database);
     }();
     Progress progress(options.progress);
-    const Listener listener(parse_redis_url(options.redis_url), options.prefix);
+    const Listener listener(options.redis.access(), options.prefix);
     Feeder feeder(
         options.feed, recorded, [&](const std::string& id) { return listener.has_heard(id); },
         [&](size_t done) {
@@ -99,7 +99,7 @@ ExitCode run(const Options& options)
 void add_options(CLI::App& app, Options& options)
 {
     add_database_url(app, options.feed.database_url);
-    add_redis_url(app, options.redis_url);
+    add_redis_options(app, options.redis);
     app.add_option("--input", options.input, "The recorded deltas, one JSON object a line")
         ->type_name("FILE");
     app.add_option("--final", options.final_path,

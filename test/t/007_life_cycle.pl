@@ -63,9 +63,10 @@ is($node->safe_psql('rolled', "SELECT count(*) FROM pg_extension WHERE extname =
 
 # In one transaction, with deltas.
 $node->safe_psql('postgres', 'CREATE DATABASE other');
+my $others = own_channels($node, 'other', $redis);
 $node->safe_psql('other', "BEGIN; CREATE EXTENSION synckit; SELECT synckit_migrate();"
         . "SELECT synckit_apply_delta('born', 'test', 'set', 'a', '1'); COMMIT");
-ok($subscriber->await_versions('born', '1'), 'what is written in the transaction that makes the tables is published');
+ok($others->await_versions('born', '1'), 'what is written in the transaction that makes the tables is published');
 ok(await_state($node, 'postgres', 'publishing'), 'two databases');
 ok(await_state($node, 'other', 'publishing'), 'two publishers');
 isnt(publisher_pid($node, 'postgres'), publisher_pid($node, 'other'), 'of their own');
@@ -74,13 +75,15 @@ isnt(publisher_pid($node, 'postgres'), publisher_pid($node, 'other'), 'of their 
 goes_through('ALTER DATABASE other RENAME TO renamed');
 ok(await_state($node, 'renamed', 'publishing'), 'it publishes under the new name');
 write_delta('renamed', 'renamed');
-ok($subscriber->await_versions('renamed', '1'), 'a delta arrives');
+ok($others->await_versions('renamed', '1'), 'a delta arrives');
 goes_through('CREATE DATABASE copy TEMPLATE renamed');
-ok(await_state($node, 'copy', 'publishing'), 'the copy has a publisher, since it has the extension');
+ok(await_state($node, 'copy', 'refused'), 'the copy has a publisher, since it has the extension, but no channels of its own');
+my $copies = own_channels($node, 'copy', $redis);
+ok(await_state($node, 'copy', 'publishing'), 'with them, it publishes');
 ok(await_state($node, 'renamed', 'publishing'), 'and so has the original');
 write_delta('copy', 'copy');
-ok($subscriber->await_versions('copy', '1'), 'a delta of the copy arrives');
-is($subscriber->versions('renamed'), '1', 'nothing of the original is published again');
+ok($copies->await_versions('copy', '1'), 'a delta of the copy arrives');
+is($copies->versions('renamed'), '', 'nothing of the original is published again');
 goes_through('DROP DATABASE copy');
 goes_through('DROP DATABASE renamed WITH (FORCE)');
 ok(poll(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'synckit publisher'") == 1 }),
@@ -124,11 +127,15 @@ set_conf($node, 'synckit.redis_url' => "'" . $redis->url . "'", 'synckit.channel
 my $locked = SyncKit::Redis->new(started => 0, conf => [ '--requirepass', 's3cr3t-word' ]);
 my $file = PostgreSQL::Test::Utils::tempdir() . '/password';
 append_to_file($file, "wrong-s3cr3t-word\n");
+chmod 0640, $file;
 $locked->start;
 set_conf($node, 'synckit.redis_url' => "'" . $locked->url . "'", 'synckit.redis_password_file' => "'$file'");
+ok(await_status($node, 'postgres', "last_error LIKE '%permissions 0640 are too open%'"), 'a password file that others can read is refused');
+chmod 0600, $file;
 ok(await_status($node, 'postgres', "last_error LIKE '%did not accept user or password%'"), 'a wrong password is said to be wrong');
-unlink $file;
-append_to_file($file, "s3cr3t-word\n");
+append_to_file("$file.new", "s3cr3t-word\n");
+chmod 0600, "$file.new";
+rename "$file.new", $file or die "cannot rename $file.new: $!";
 ok(await_state($node, 'postgres', 'publishing'), 'with the right one it publishes');
 unlike(slurp_file($node->logfile), qr/s3cr3t/, 'no password is in the log');
 unlike(status($node, 'postgres', '*'), qr/s3cr3t/, 'nor in the status');

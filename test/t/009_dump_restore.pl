@@ -53,10 +53,11 @@ unlike(slurp_file($dump), qr/_synckit\.publisher/, 'the publisher\'s state is no
 my $subscriber = SyncKit::Subscriber->new($redis, 'target:');
 my $target = new_node('target', redis_url => $redis->url, conf => "synckit.channel_prefix = 'target:'\n");
 $target->start;
-$source->safe_psql('postgres', 'CREATE DATABASE target');
+$source->safe_psql('postgres', q{CREATE DATABASE target});
+$source->safe_psql('postgres', q{ALTER DATABASE target SET synckit.channel_prefix = 'quiet:'});
 $target->safe_psql('postgres', 'CREATE DATABASE target TEMPLATE template0');
 $target->safe_psql('target', 'CREATE EXTENSION synckit');
-my $quiet = SyncKit::Subscriber->new($redis);
+my $quiet = SyncKit::Subscriber->new($redis, 'quiet:');
 for my $node ($source, $target)
 {
     my $where = $node->name;

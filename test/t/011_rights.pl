@@ -92,8 +92,17 @@ BEGIN
         EXECUTE 'ALTER ROLE mallory SUPERUSER';
     EXCEPTION WHEN OTHERS THEN NULL;
     END;
+    PERFORM set_config('search_path', 'public, pg_catalog', false);
+    PERFORM set_config('enable_indexscan', 'off', false);
     RETURN true;
 END $$;
+-- Operators that stand in for Postgres's own where a search_path says so.
+CREATE FUNCTION public.evil_equal(a bigint, b bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM public.evil('operator');
+    RETURN a OPERATOR(pg_catalog.=) b;
+END $$;
+CREATE OPERATOR public.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = public.evil_equal);
 CREATE FUNCTION public.evil_trigger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM public.evil('trigger');
@@ -116,6 +125,12 @@ SQL
 end_publisher($node, 'postgres');
 write_delta('index');
 ok($subscriber->await_versions('index', '1'), 'indexes, policies, triggers: what is written arrives');
+$node->safe_psql('postgres', q{INSERT INTO _synckit.set_aside (xid, seq, error, tries) VALUES ('1', 1, 'for a test', 3); SELECT synckit_requeue()});
+ok(await_status($node, 'postgres', 'set_aside = 1 AND lag_deltas = 0'), 'what the publisher does in between');
+ok(poll(sub { $node->safe_psql('postgres', 'SELECT tries FROM _synckit.set_aside') == 4 }), 'is done');
+write_delta('index 2');
+ok($subscriber->await_versions('index 2', '1'), 'and so is the next');
+$node->safe_psql('postgres', 'DELETE FROM _synckit.set_aside');
 my %runners = map { $_ => 1 } slurp_file($node->logfile, $log) =~ /evil \w+ runs as (\w+)/g;
 is(join(' ', sort keys %runners), 'mallory', 'whatever runs, runs as the owner');
 harmless('indexes, policies, triggers');
@@ -170,6 +185,7 @@ set_conf($node, 'synckit.publish' => 'off');
 for my $database (sort keys(%columns), 'nulls')
 {
     $node->safe_psql('postgres', "CREATE DATABASE $database OWNER mallory");
+    own_channels($node, $database);
     $node->safe_psql($database, 'CREATE EXTENSION synckit');
     $node->safe_psql($database, "SET SESSION AUTHORIZATION mallory; SELECT synckit_migrate();"
             . "SELECT synckit_apply_delta('d', 'm', 'set', 'a', '1', server_id => 's');"
@@ -183,7 +199,8 @@ for my $column (sort keys %columns)
     ok(poll(sub { slurp_file($node->logfile, $log) =~ /ERROR:  column "$column" of synckit's tables has another type/ }),
         "deltas.$column of another type is an error");
 }
-ok(poll(sub { slurp_file($node->logfile, $log) =~ /ERROR:  column "\w+" of a row of synckit's tables is null/ }), 'and so is an empty row');
+ok(await_status($node, 'nulls', 'set_aside = 1 AND lag_deltas = 0'), 'an empty row is set aside');
+like($node->safe_psql('nulls', 'SELECT error FROM _synckit.set_aside'), qr/column "\w+" of a row of synckit's tables is null/, 'for what it lacks');
 ok(await_status($node, 'id', "state = 'failed' AND last_error LIKE 'column \"id\"%'"), 'the status says so, too');
 ok(await_state($node, 'postgres', 'publishing'), 'another database publishes on');
 

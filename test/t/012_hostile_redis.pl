@@ -48,10 +48,10 @@ for my $answer (@answers)
 {
     my ($name, %answer) = @$answer;
     # Before the publisher is welcomed, and after. Not answering takes five seconds: once is enough.
-    for my $good ($name eq 'no answer' ? 0 : (0, 1))
+    for my $welcomes ($name eq 'no answer' ? 0 : (0, 1))
     {
-        my $what = $good ? "$name, after a welcome" : $name;
-        my $fake = SyncKit::FakeRedis->new(%answer, good => $good);
+        my $what = $welcomes ? "$name, after a welcome" : $name;
+        my $fake = SyncKit::FakeRedis->new(%answer, welcomes => $welcomes);
         set_conf($node, 'synckit.redis_url' => "'" . $fake->url . "'");
         $node->safe_psql('postgres', "SELECT synckit_apply_delta('hostile', 'test', 'set', 'a', '1')");
         $written++;

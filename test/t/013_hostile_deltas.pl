@@ -49,7 +49,7 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_acti
 ok($node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'synckit launcher' AND backend_start > now() - interval '1 minute'"), 'a new launcher');
 $node->safe_psql('postgres', 'CREATE DATABASE later');
 $node->safe_psql('later', 'CREATE EXTENSION synckit; SELECT synckit_migrate()');
-ok(await_state($node, 'later', 'publishing'), 'it has looked around');
+ok(await_state($node, 'later', 'refused'), 'it has looked around');
 is($node->safe_psql('postgres', "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'synckit publisher' AND datname = 'postgres'"),
     $worker, 'there is one worker, the one that was there');
 log_is_clean($node);

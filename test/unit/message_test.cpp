@@ -154,6 +154,22 @@ TEST(Messages, AnnounceAnEpoch)
     EXPECT_EQ(keys_of(text), (std::vector<std::string>{"type", "epoch", "timestamp"}));
 }
 
+TEST(Messages, CarryABroadcast)
+{
+    std::pmr::string text, bare;
+    append_broadcast_message(text, {"deploy \"ü\"", R"({"v": [1, 2.50]})", "s1", 1'700, 42});
+    EXPECT_EQ(std::string(text), "{\"type\":\"broadcast\",\"event\":\"deploy \\\"ü\\\"\","
+                                 "\"data\":{\"v\": [1, 2.50]},\"serverId\":\"s1\","
+                                 "\"timestamp\":1700,\"epoch\":42}");
+    append_broadcast_message(bare, {"e", {}, {}, -1, 1});
+    EXPECT_EQ(json::parse(bare), json({{"type", "broadcast"},
+                                       {"event", "e"},
+                                       {"data", nullptr},
+                                       {"serverId", nullptr},
+                                       {"timestamp", -1},
+                                       {"epoch", 1}}));
+}
+
 TEST(Channels, AreThePrefixAndTheName)
 {
     std::pmr::string document, broadcast, bare;

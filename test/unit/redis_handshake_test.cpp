@@ -10,70 +10,120 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using Kind = RedisReply::Kind;
+
+RedisReply ok()
+{
+    return RedisReply::of_text(Kind::status, "OK");
+}
+
+RedisReply hello(const char* mode, const char* role)
+{
+    RedisReply reply = RedisReply::array();
+    for (const char* word : {"server", "redis", "mode", mode, "role", role})
+        reply.elements().push_back(RedisReply::of_text(Kind::string, word));
+    return reply;
+}
 
 std::string words_of(const char* url, size_t expected_replies)
 {
     RedisProtocol protocol;
-    EXPECT_EQ(append_handshake(protocol, parse_redis_url(url)), expected_replies);
+    RedisHandshake handshake(protocol, parse_redis_url(url));
+    for (size_t i = 0; i < expected_replies; ++i) {
+        EXPECT_FALSE(handshake.done());
+        handshake.take(ok());
+    }
+    EXPECT_TRUE(handshake.done());
     return std::string(protocol.output());
 }
 
-/* The SQLSTATE that an answer raises, or "" if none. */
-std::string sqlstate_of(const char* answer, size_t left, const char* url = "redis://u:hunter2@h/1")
+/* What is raised where one of the replies, of so many that came before it, is this error; 00000 if
+ * nothing is. */
+Error error_of(const char* answer, size_t before, const char* url = "redis://u:hunter2@h/1")
 {
+    RedisProtocol protocol;
+    RedisHandshake handshake(protocol, parse_redis_url(url));
+    for (size_t i = 0; i < before; ++i)
+        handshake.take(ok());
     try {
-        check_handshake_reply(RedisReply::of_text(RedisReply::Kind::error, answer),
-                              parse_redis_url(url), left);
+        handshake.take(RedisReply::of_text(Kind::error, answer));
     } catch (const Error& error) {
         for (const std::string& part : {error.message(), error.detail(), error.hint()})
             EXPECT_THAT(part, Not(HasSubstr("hunter2")));
-        return error.sqlstate();
+        return error;
     }
-    return "";
+    return Error("00000", "");
+}
+
+std::string sqlstate_of(const char* answer, size_t before,
+                        const char* url = "redis://u:hunter2@h/1")
+{
+    return error_of(answer, before, url).sqlstate();
 }
 
 TEST(RedisHandshake, SaysWhoWeAre)
 {
-    const std::string name = "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$7\r\nsynckit\r\n";
-    EXPECT_EQ(words_of("redis://h", 1), name);
-    EXPECT_EQ(words_of("redis://:pw@h", 2), "*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n" + name);
-    EXPECT_EQ(words_of("redis://me:pw@h/3", 3), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$2\r\npw\r\n"
+    const std::string end = "*2\r\n$5\r\nHELLO\r\n$1\r\n2\r\n"
+                            "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$7\r\nsynckit\r\n";
+    EXPECT_EQ(words_of("redis://h", 2), end);
+    EXPECT_EQ(words_of("redis://:pw@h", 3), "*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n" + end);
+    EXPECT_EQ(words_of("redis://me:pw@h/3", 4), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$2\r\npw\r\n"
                                                 "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n" +
-                                                    name);
-    EXPECT_EQ(words_of("redis://me@h", 2), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$0\r\n\r\n" + name);
+                                                    end);
+    EXPECT_EQ(words_of("redis://me@h", 3), "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$0\r\n\r\n" + end);
 }
 
-TEST(RedisHandshake, AcceptsWhatIsNoError)
+TEST(RedisHandshake, LearnsWhatTheServerIs)
 {
-    const RedisUrl url;
-    check_handshake_reply(RedisReply::of_text(RedisReply::Kind::status, "OK"), url, 1);
-    check_handshake_reply(RedisReply::nil(), url, 2);
+    RedisServer server = parse_hello(hello("standalone", "master"));
+    EXPECT_FALSE(server.is_cluster || server.is_replica || server.is_sentinel);
+    require_primary(server);
+    require_primary(parse_hello(hello("cluster", "replica")));
+    require_primary(parse_hello(RedisReply::of_text(Kind::error, "ERR unknown command 'HELLO'")));
+    require_primary(parse_hello(RedisReply::array()));
+    EXPECT_THROW(require_primary(parse_hello(hello("standalone", "replica"))), Error);
+    EXPECT_THROW(require_primary(parse_hello(hello("sentinel", "master"))), Error);
+
+    RedisProtocol protocol;
+    RedisHandshake handshake(protocol, parse_redis_url("redis://h"));
+    handshake.take(hello("cluster", "master"));
+    handshake.take(ok());
+    EXPECT_TRUE(handshake.server().is_cluster);
 }
 
 TEST(RedisHandshake, ExplainsRefusals)
 {
-    EXPECT_EQ(sqlstate_of("WRONGPASS invalid username-password pair or user is disabled.", 3),
+    EXPECT_EQ(sqlstate_of("WRONGPASS invalid username-password pair or user is disabled.", 0),
               "28000");
-    EXPECT_EQ(sqlstate_of("NOPERM this user has no permissions to run the 'select' command", 2),
+    EXPECT_EQ(sqlstate_of("NOPERM this user has no permissions to run the 'select' command", 1),
               "28000");
-    EXPECT_EQ(sqlstate_of("NOAUTH Authentication required.", 1, "redis://h"), "28000");
-    EXPECT_EQ(sqlstate_of("ERR invalid password", 2, "redis://:x@h"), "28000");
-    EXPECT_EQ(sqlstate_of("ERR DB index is out of range", 2), "08004");
-    EXPECT_EQ(sqlstate_of("DENIED Redis is running in protected mode", 1, "redis://h"), "08004");
-    EXPECT_EQ(sqlstate_of("ERR max number of clients reached", 1, "redis://h"), "08004");
+    EXPECT_EQ(sqlstate_of("NOAUTH HELLO must be called with the client already authenticated", 0,
+                          "redis://h"),
+              "28000");
+    EXPECT_EQ(sqlstate_of("ERR invalid password", 0, "redis://:x@h"), "28000");
+    EXPECT_EQ(sqlstate_of("ERR DB index is out of range", 1), "08004");
+    EXPECT_EQ(sqlstate_of("DENIED Redis is running in protected mode", 0, "redis://h"), "28000");
+    EXPECT_EQ(sqlstate_of("ERR max number of clients reached", 0, "redis://h"), "08004");
+    EXPECT_EQ(sqlstate_of("LOADING Redis is loading the dataset in memory", 0), "08004");
+
+    const Error error = error_of("NOAUTH Authentication required.", 0, "redis://h");
+    EXPECT_THAT(error.detail(), HasSubstr("Authentication required"));
+    EXPECT_THAT(error.hint(), HasSubstr("redis_password_file"));
 }
 
 TEST(RedisHandshake, NeverShowsThePassword)
 {
-    EXPECT_EQ(sqlstate_of("ERR unknown command 'AUTH', with args beginning with: 'u' 'hunter2'", 3),
+    EXPECT_EQ(sqlstate_of("ERR unknown command 'AUTH', with args beginning with: 'u' 'hunter2'", 0),
               "08004");
-    EXPECT_EQ(sqlstate_of("WRONGPASS hunter2", 3), "28000");
+    EXPECT_EQ(sqlstate_of("WRONGPASS hunter2", 0), "28000");
 }
 
-TEST(RedisHandshake, DoesWithoutAName)
+TEST(RedisHandshake, DoesWithoutWhatItCan)
 {
-    EXPECT_EQ(sqlstate_of("ERR unknown command 'CLIENT'", 1), "");
-    EXPECT_EQ(sqlstate_of("NOPERM User u has no permissions to run 'client|setname'", 1), "");
+    EXPECT_EQ(sqlstate_of("ERR unknown command 'HELLO'", 2), "00000");
+    EXPECT_EQ(sqlstate_of("ERR unknown command 'CLIENT'", 3), "00000");
+    EXPECT_EQ(sqlstate_of("NOPERM User u has no permissions to run 'client|setname'", 3), "00000");
+    EXPECT_EQ(sqlstate_of("NOPERM User u has no permissions to run 'select'", 1), "28000");
 }
 
 } // namespace

@@ -28,8 +28,8 @@ TEST(RedisUrl, HasDefaults)
     const RedisUrl url = parse_redis_url("redis://");
     EXPECT_FALSE(url.tls);
     EXPECT_FALSE(url.is_unix());
-    EXPECT_EQ(url.host, "localhost");
-    EXPECT_EQ(url.port, 6379);
+    EXPECT_EQ(url.hosts, (std::vector<RedisHost>{{"localhost", 6379}}));
+    EXPECT_FALSE(url.has_sentinels());
     EXPECT_EQ(url.user, "");
     EXPECT_FALSE(url.has_password());
     EXPECT_EQ(url.database, 0);
@@ -40,8 +40,7 @@ TEST(RedisUrl, ReadsAllParts)
 {
     const RedisUrl url = parse_redis_url("rediss://alice:s3cret@redis.example.com:6380/12");
     EXPECT_TRUE(url.tls);
-    EXPECT_EQ(url.host, "redis.example.com");
-    EXPECT_EQ(url.port, 6380);
+    EXPECT_EQ(url.hosts, (std::vector<RedisHost>{{"redis.example.com", 6380}}));
     EXPECT_EQ(url.user, "alice");
     EXPECT_EQ(url.password, "s3cret");
     EXPECT_EQ(url.database, 12);
@@ -50,18 +49,43 @@ TEST(RedisUrl, ReadsAllParts)
 
 TEST(RedisUrl, ReadsHostsAndPorts)
 {
-    EXPECT_EQ(parse_redis_url("redis://127.0.0.1").host, "127.0.0.1");
-    EXPECT_EQ(parse_redis_url("redis://:7000").host, "localhost");
-    EXPECT_EQ(parse_redis_url("redis://:7000").port, 7000);
-    EXPECT_EQ(parse_redis_url("REDIS://Host").host, "Host");
+    EXPECT_EQ(parse_redis_url("redis://127.0.0.1").hosts[0].name, "127.0.0.1");
+    EXPECT_EQ(parse_redis_url("redis://:7000").hosts[0].name, "localhost");
+    EXPECT_EQ(parse_redis_url("redis://:7000").hosts[0].port, 7000);
+    EXPECT_EQ(parse_redis_url("REDIS://Host").hosts[0].name, "Host");
     EXPECT_EQ(parse_redis_url("redis://h/").database, 0);
     EXPECT_EQ(parse_redis_url("redis:///3").database, 3);
 
     const RedisUrl ipv6 = parse_redis_url("redis://[::1]:6390/1");
-    EXPECT_EQ(ipv6.host, "::1");
-    EXPECT_EQ(ipv6.port, 6390);
+    EXPECT_EQ(ipv6.hosts[0], (RedisHost{"::1", 6390}));
     EXPECT_EQ(ipv6.display(), "redis://[::1]:6390/1");
-    EXPECT_EQ(parse_redis_url("redis://[fe80::1%25eth0]").host, "fe80::1%eth0");
+    EXPECT_EQ(parse_redis_url("redis://[fe80::1%25eth0]").hosts[0].name, "fe80::1%eth0");
+}
+
+TEST(RedisUrl, ReadsSeveralHosts)
+{
+    const RedisUrl url = parse_redis_url("rediss://bob:a,b@one:1,[::1]:2,three/4");
+    EXPECT_EQ(url.hosts, (std::vector<RedisHost>{{"one", 1}, {"::1", 2}, {"three", 6379}}));
+    EXPECT_EQ(url.password, "a,b");
+    EXPECT_EQ(url.database, 4);
+    EXPECT_EQ(url.display(), "rediss://bob@one:1,[::1]:2,three:6379/4");
+}
+
+TEST(RedisUrl, ReadsSentinels)
+{
+    const RedisUrl url = parse_redis_url("redis+sentinel://:pw@one:26380,two/mymaster/2");
+    EXPECT_TRUE(url.has_sentinels());
+    EXPECT_FALSE(url.tls);
+    EXPECT_EQ(url.hosts, (std::vector<RedisHost>{{"one", 26380}, {"two", 26379}}));
+    EXPECT_EQ(url.sentinel_name, "mymaster");
+    EXPECT_EQ(url.password, "pw");
+    EXPECT_EQ(url.database, 2);
+    EXPECT_EQ(url.display(), "redis+sentinel://one:26380,two:26379/mymaster/2");
+
+    const RedisUrl tls = parse_redis_url("Rediss+Sentinel:///m");
+    EXPECT_TRUE(tls.tls);
+    EXPECT_EQ(tls.hosts, (std::vector<RedisHost>{{"localhost", 26379}}));
+    EXPECT_EQ(parse_redis_url("redis+sentinel://h/a%2Fb/").sentinel_name, "a/b");
 }
 
 TEST(RedisUrl, ReadsUserAndPassword)
@@ -104,14 +128,15 @@ TEST(RedisUrl, ReadsUnixSockets)
 
 TEST(RedisUrl, WhatIsShownNamesTheSameServer)
 {
-    for (const char* text :
-         {"redis://[fe80::1%25eth0]:7000/2", "redis://[::%5d]", "redis://a%2fb",
-          "redis://a%2Fb@host", "redis://a%3ab", "unix://a%2Fb@/p%3Fdb=1?db=2"}) {
+    for (const char* text : {"redis://[fe80::1%25eth0]:7000/2", "redis://[::%5d]", "redis://a%2fb",
+                             "redis://a%2Fb@host", "redis://a%3ab", "redis://a%2Cb,[::1]:7",
+                             "redis+sentinel://a,b/my%2Fname/3", "rediss+sentinel://u:p@a/n",
+                             "unix://a%2Fb@/p%3Fdb=1?db=2"}) {
         const RedisUrl url = parse_redis_url(text);
         const RedisUrl again = parse_redis_url(url.display());
         EXPECT_EQ(again.user, url.user) << text;
-        EXPECT_EQ(again.host, url.host) << text;
-        EXPECT_EQ(again.port, url.port) << text;
+        EXPECT_EQ(again.hosts, url.hosts) << text;
+        EXPECT_EQ(again.sentinel_name, url.sentinel_name) << text;
         EXPECT_EQ(again.unix_path, url.unix_path) << text;
         EXPECT_EQ(again.database, url.database) << text;
     }
@@ -152,6 +177,18 @@ TEST(RedisUrl, RefusesBadInput)
         "redis://%zz@host",
         "redis://:%4@host",
         "redis://:%@host",
+        "redis://a,",
+        "redis://,a",
+        "redis://a,,b",
+        "redis://a,b c",
+        "redis+sentinel://h",
+        "redis+sentinel://h/",
+        "redis+sentinel://h//1",
+        "redis+sentinel://h/name/x",
+        "redis+sentinel://h/name/1/2",
+        "redis+sentinel://h/na%0ame",
+        "redis+sentinel://h/name?db=1",
+        "redis+tls://h",
         "unix://",
         "unix:///",
         "unix://relative/path",

@@ -9,8 +9,9 @@ use IO::Select;
 use POSIX ();
 use PostgreSQL::Test::Utils ();
 
-# Answers every connection with so many good replies, then with these bytes; then ends => 'close' closes it, 'hold' holds
-# it, 'repeat' repeats the bytes without end. greets => 1: without waiting for a command.
+# Answers every connection with these bytes; then ends => 'close' closes it, 'hold' holds it, 'repeat' repeats the bytes
+# without end, 'answer' gives them again to what comes next. greets => 1: without waiting for a command. welcomes => 1: what
+# a client says first of itself gets good replies.
 sub new
 {
     my ($class, %answer) = @_;
@@ -38,7 +39,6 @@ sub url { return "unix://$_[0]{path}"; }
 sub _run
 {
     my ($listener, $control, $answer) = @_;
-    my (%done, %wait_for);
     my ($reading, $writing) = (IO::Select->new($control, $listener), IO::Select->new);
     my $drop = sub {
         $reading->remove($_[0]);
@@ -49,7 +49,7 @@ sub _run
         my ($socket) = @_;
         return $drop->($socket) unless defined syswrite($socket, $answer->{bytes}) || $!{EAGAIN};
         return $writing->add($socket) if $answer->{ends} eq 'repeat';
-        return if $answer->{ends} eq 'hold';
+        return if $answer->{ends} =~ /^(?:hold|answer)$/;
         $drop->($socket);
     };
     for (;;)
@@ -63,7 +63,6 @@ sub _run
             {
                 my $client = $listener->accept or next;
                 $client->blocking(0);
-                $done{$client} = 0;
                 $reading->add($client);
                 $say->($client) if $answer->{greets};
                 next;
@@ -74,12 +73,17 @@ sub _run
                 $drop->($socket);
                 next;
             }
-            if ($done{$socket} < ($answer->{good} // 0))
+            if ($answer->{welcomes})
             {
-                $done{$socket}++;
-                syswrite $socket, "+OK\r\n";
+                my @commands = $bytes =~ /\*\d+\r\n\$\d+\r\n(\w+)\r\n/g;
+                my @first = grep { /^(?:AUTH|SELECT|HELLO|CLIENT)$/ } @commands;
+                if (@first && @first == @commands)
+                {
+                    syswrite $socket, "+OK\r\n" x @first;
+                    next;
+                }
             }
-            elsif (!$writing->exists($socket)) { $say->($socket); }
+            $say->($socket) unless $writing->exists($socket);
         }
     }
 }

@@ -11,7 +11,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    new_node new_publisher set_up await_state await_status status publisher_pid end_publisher set_conf poll
+    new_node new_publisher set_up own_channels await_state await_status status publisher_pid end_publisher set_conf poll
     kill_server children_of log_is_clean heard_all
 );
 
@@ -48,6 +48,15 @@ sub set_up
     my ($node, $database) = @_;
     $node->safe_psql($database, 'CREATE EXTENSION synckit; SELECT synckit_migrate()');
     return;
+}
+
+# Gives the database a channel prefix of its own, "NAME:": two with the same are refused. A subscriber to it, where Redis is
+# given.
+sub own_channels
+{
+    my ($node, $database, $redis) = @_;
+    $node->safe_psql('postgres', "ALTER DATABASE $database SET synckit.channel_prefix = '$database:'");
+    return $redis ? SyncKit::Subscriber->new($redis, "$database:") : undef;
 }
 
 # Until the condition holds; false if it does not within so many seconds (60).

@@ -10,7 +10,8 @@ use Time::HiRes qw(sleep time);
 
 use SyncKit::RedisClient;
 
-# Starts a server, unless started => 0; conf => [...] are further words of its command line.
+# Starts a server, unless started => 0; conf => [...] are further words of its command line. sentinel => 'text': a Sentinel
+# with this configuration. password => what who subscribes is to give.
 sub new
 {
     my ($class, %options) = @_;
@@ -20,12 +21,19 @@ sub new
         path => "$dir/redis",
         conf => $options{conf} // [],
         pid  => undef,
+        password => $options{password},
     }, $class;
+    if (defined $options{sentinel})
+    {
+        $self->{file} = "$dir/sentinel.conf";
+        PostgreSQL::Test::Utils::append_to_file($self->{file}, $options{sentinel});
+    }
     $self->start if $options{started} // 1;
     return $self;
 }
 
 sub path { return $_[0]{path}; }
+sub password { return $_[0]{password}; }
 sub url { return "unix://$_[0]{path}"; }
 
 sub start
@@ -37,9 +45,10 @@ sub start
         open STDOUT, '>>', "$self->{dir}/redis.log";
         open STDERR, '>&', \*STDOUT;
         # It ends with us, however we end; and never drops a slow subscriber.
-        exec('setpriv', '--pdeathsig', 'KILL', 'redis-server', '--port', '0', '--unixsocket', $self->{path}, '--dir',
-            $self->{dir}, '--save', '', '--appendonly', 'no', '--client-output-buffer-limit', 'pubsub 0 0 0',
-            @{ $self->{conf} }) or POSIX::_exit(127);
+        my @kind = $self->{file} ? ($self->{file}, '--sentinel')
+            : ('--save', '', '--appendonly', 'no', '--client-output-buffer-limit', 'pubsub 0 0 0');
+        exec('setpriv', '--pdeathsig', 'KILL', 'redis-server', @kind, '--port', '0', '--unixsocket', $self->{path}, '--dir',
+            $self->{dir}, @{ $self->{conf} }) or POSIX::_exit(127);
     }
     $self->{pid} = $pid;
     my $deadline = time + 30;

@@ -8,19 +8,21 @@ use IO::Select;
 use IO::Socket::UNIX;
 use Time::HiRes qw(time);
 
-# Connects to the unix socket at `path`; dies if nobody listens there.
+# Connects to the unix socket at `path`, with a password if there is one; dies if nobody listens there.
 sub new
 {
-    my ($class, $path) = @_;
+    my ($class, $path, $password) = @_;
     my $socket = IO::Socket::UNIX->new(Type => SOCK_STREAM(), Peer => $path)
         or die "cannot connect to Redis at $path: $!";
     $socket->blocking(0);
-    return bless {
+    my $self = bless {
         socket => $socket,
         select => IO::Select->new($socket),
         input  => '',
         at     => 0,
     }, $class;
+    $self->command('AUTH', $password) if defined $password;
+    return $self;
 }
 
 # Sends a command without waiting for its reply.

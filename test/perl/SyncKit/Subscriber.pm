@@ -14,7 +14,7 @@ sub new
 {
     my ($class, $redis, $prefix) = @_;
     $prefix //= 'synckit:';
-    my $client = SyncKit::RedisClient->new($redis->path);
+    my $client = SyncKit::RedisClient->new($redis->path, $redis->password);
     $client->command('PSUBSCRIBE', "$prefix*");
     return bless {
         client => $client,

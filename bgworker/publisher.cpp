@@ -1,0 +1,430 @@
+#include "bgworker/publisher.hpp"
+
+#include "bgworker/broadcasts.hpp"
+#include "bgworker/housekeeping.hpp"
+#include "bgworker/steps.hpp"
+#include "bgworker/wait_events.hpp"
+#include "bgworker/worker.hpp"
+#include "postgres/settings.hpp"
+#include "postgres/unix_time.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+}
+
+#include "message/message.hpp"
+
+namespace synckit {
+
+namespace {
+
+constexpr long save_interval_ms = 100; // at most so often the cursor is saved
+constexpr long first_back_off_ms = 100;
+constexpr long longest_back_off_ms = 5000;
+/* After a batch of several rows a pause, so that a busy server pays per batch and not per commit.
+ */
+constexpr size_t busy_rows = 4;
+constexpr long busy_pause_ms = 1;
+/* What was set aside is tried again after so long, and so many at a time: others go in between. */
+constexpr int64 retry_pause_us = 500'000;
+constexpr int most_requeued = 100;
+/* What Redis accepted so long ago says that it accepts messages. Less than the pause: each try is
+ * judged by what came after the one before. */
+constexpr int64 evidence_us = 400'000;
+constexpr int64 aside_log_pause_us = 10'000'000;
+/* How often broadcasts that were published are deleted. */
+constexpr int64 broadcasts_interval_us = 10'000'000;
+
+/* The error being handled, which aborts its transaction. */
+void forget_error()
+{
+    MemoryContextSwitchTo(TopMemoryContext);
+    AbortCurrentTransaction();
+    FlushErrorState();
+}
+
+bool has_failed(const Subject& subject)
+{
+    return subject.error;
+}
+
+} // namespace
+
+bool Publisher::ensure_connected()
+{
+    /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
+    if (link_->connected() && link_->is_current() && link_->check())
+        return true;
+    if (link_->connect())
+        return true;
+    lost_redis();
+    return false;
+}
+
+/* It has accepted something, or there is nothing that it could refuse. */
+void Publisher::redis_answers()
+{
+    if (complained_)
+        ereport(LOG, (errmsg("synckit: publishing to Redis at %s again", link_->address())));
+    complained_ = false;
+    back_off_ms_ = 0;
+}
+
+/* Says so once an outage, and waits: twice as long each time, up to a cap. */
+void Publisher::lost_redis()
+{
+    feed_.reset();
+    link_->close(); // where a message was refused, it stands still
+    report(WorkerState::connecting);
+    record_error(slot_, link_->error());
+    if (!complained_)
+        pg_atomic_fetch_add_u64(&slot_.outages, 1);
+    if (!complained_)
+        ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
+                             link_->error()),
+                      errdetail("Deltas wait in the log; it is tried again until it succeeds."),
+                      link_->hint()[0] ? errhint("%s", link_->hint()) : 0));
+    complained_ = true;
+    if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
+        save();
+    back_off_ms_ =
+        back_off_ms_ == 0 ? first_back_off_ms : Min(back_off_ms_ * 2, longest_back_off_ms);
+    wait(back_off_ms_);
+}
+
+/* On the channel of broadcasts. Said again it does no harm: a receiver knows it already. */
+bool Publisher::publish_epoch()
+{
+    int64 now_ms = unix_us(GetCurrentTimestamp()) / 1000;
+    run_pure([&] {
+        HeapMemory memory;
+        std::pmr::string channel(&memory), message(&memory);
+        append_broadcast_channel(channel, settings::channel_prefix);
+        append_epoch_message(message, cursor_.epoch, now_ms);
+        link_->publish(channel, message);
+    });
+    return exchange(1) == RedisLink::Outcome::accepted;
+}
+
+/* Notes when Redis has accepted something. */
+RedisLink::Outcome Publisher::exchange(size_t messages)
+{
+    RedisLink::Outcome outcome = link_->exchange();
+    if (outcome != RedisLink::Outcome::lost && link_->refusals().size() < messages)
+        accepted_at_ = GetCurrentTimestamp();
+    return outcome;
+}
+
+/* Whether Redis, having failed a message, takes another one: then it is the message. Over a new
+ * connection, where it has ended the old one, be it only now: after its answer. */
+bool Publisher::accepts_others()
+{
+    bool has_lately = GetCurrentTimestamp() < accepted_at_ + evidence_us;
+    if (link_->connected() && (has_lately || publish_epoch()))
+        return true;
+    return !link_->connected() && link_->connect() && publish_epoch();
+}
+
+/* Publishes until nothing is left. */
+void Publisher::publish()
+{
+    for (;;) {
+        ResetLatch(MyLatch);
+        serve_interrupts();
+        if (!ready())
+            return;
+        if (!ensure_connected())
+            continue;
+        if (cursor_.new_epoch) {
+            if (!publish_epoch()) {
+                lost_redis();
+                continue;
+            }
+            at_step("epoch-announced");
+            cursor_.new_epoch = false;
+            unsaved_ = true;
+        }
+        report(WorkerState::publishing);
+        if (publish_requeued() && !publish_batch() && !requeued_to_)
+            return;
+    }
+}
+
+/* False if there was nothing to publish. */
+bool Publisher::publish_batch()
+{
+    uint64 written = pg_atomic_read_u64(&slot_.written);
+    TimestampTz looked_at = GetCurrentTimestamp();
+    Batch batch = read();
+    if (batch.rows > 0)
+        at_step(cursor_.publishing_to ? "read-of-a-backlog" : "read");
+    if (feed_.took_snapshot()) {
+        pg_atomic_write_u64(&slot_.written_mark, written);
+        pg_atomic_write_u64(&slot_.pending, feed_.pending());
+    }
+    if (!send(batch))
+        return true;
+    redis_answers();
+    size_t failed = set_failures_aside(batch);
+    feed_.accept(batch.subjects.size() - failed);
+    pg_atomic_fetch_add_u64(&slot_.foreign, static_cast<int64>(batch.foreign));
+    pg_atomic_fetch_add_u64(&slot_.truncated, static_cast<int64>(batch.truncated));
+    pg_atomic_write_u64(&slot_.pending, feed_.pending());
+    pg_atomic_write_u64(&slot_.published, static_cast<uint64>(cursor_.published));
+    if (feed_.pending() == 0 && !cursor_.publishing_to) {
+        LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
+        slot_.caught_up_at = looked_at;
+        LWLockRelease(shared_lock());
+    }
+    unsaved_ |= batch.rows > 0;
+    if (batch.rows > 0)
+        at_step("accepted");
+    save_if_due();
+    if (batch.rows >= busy_rows && !cursor_.publishing_to)
+        wait(busy_pause_ms);
+    return batch.rows > 0;
+}
+
+/* Of an error among many rows nobody knows which is to blame: they are read again with care. What
+ * fails even so is not one row's fault. */
+Batch Publisher::read()
+{
+    static Batch batch; // an error must not leave it in registers
+    size_t most = Min(pace_, static_cast<size_t>(settings::publish_batch));
+    PG_TRY();
+    {
+        batch = feed_.read(*link_, most, false);
+    }
+    PG_CATCH();
+    {
+        if (geterrcode() == ERRCODE_QUERY_CANCELED)
+            PG_RE_THROW();
+        forget_error();
+        link_->discard();
+        batch = feed_.read(*link_, most, true);
+    }
+    PG_END_TRY();
+    return batch;
+}
+
+/* False if it is to be tried again; else subjects say what has failed and is not to hold up the
+ * others. */
+bool Publisher::send(const Batch& batch)
+{
+    RedisLink::Outcome outcome =
+        batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
+    if (batch.rows > 0)
+        at_step("sent");
+    if (outcome == RedisLink::Outcome::lost) {
+        bool alone = pace_ == 1;
+        pace_ = 1;
+        char error[256];
+        feed_.note_refusals(link_->refusals());
+        strlcpy(error, link_->error(), sizeof error);
+        if (!alone || !accepts_others()) {
+            lost_redis();
+            return false;
+        }
+        feed_.note_failure(error);
+        return true;
+    }
+    if (outcome == RedisLink::Outcome::refused) {
+        feed_.note_refusals(link_->refusals());
+        if (link_->refusals().size() == batch.messages && !accepts_others()) {
+            lost_redis();
+            return false;
+        }
+    }
+    if (batch.messages > 0)
+        pace_ = Min(pace_ * 2, full_pace);
+    return true;
+}
+
+/* How many these are. */
+size_t Publisher::set_failures_aside(const Batch& batch)
+{
+    auto first = std::ranges::find_if(batch.subjects, has_failed);
+    if (first == batch.subjects.end())
+        return 0;
+    at_step("to-be-set-aside");
+    set_aside(batch.subjects);
+    at_step("set-aside");
+    record_error(slot_, first->error);
+    if (retry_at_ == 0)
+        retry_at_ = GetCurrentTimestamp() + retry_pause_us;
+    return static_cast<size_t>(std::ranges::count_if(batch.subjects, has_failed));
+}
+
+/* What was set aside and is to be tried again, a part of it at a time. False if Redis has gone
+ * meanwhile. */
+bool Publisher::publish_requeued()
+{
+    if (!requeued_to_) {
+        uint64 requeues = pg_atomic_read_u64(&slot_.requeues);
+        TimestampTz now = GetCurrentTimestamp();
+        bool due = retry_at_ != 0 && now >= retry_at_;
+        if (requeues_seen_ == requeues && !due)
+            return true;
+        requeues_seen_ = requeues;
+        requeued_since_ = now - retry_pause_us;
+        requeued_to_ = 0;
+        retry_at_ = due ? 0 : now + retry_pause_us; // for what is passed by now
+    }
+    for (int i = 0; i < most_requeued; ++i) {
+        std::optional<Requeued> requeued = next_requeued(*requeued_to_, requeued_since_);
+        if (!requeued) {
+            requeued_to_.reset();
+            return true;
+        }
+        serve_interrupts();
+        requeued_to_ = requeued->id;
+        if (!publish_again(*requeued)) {
+            requeued_to_.reset();
+            requeues_seen_.reset();
+            lost_redis();
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False if it is Redis that fails. */
+bool Publisher::publish_again(const Requeued& requeued)
+{
+    Batch batch = feed_.read_again(*link_, requeued.subject);
+    at_step("read-again");
+    if (batch.messages > 0 && exchange(batch.messages) != RedisLink::Outcome::accepted) {
+        char error[256];
+        feed_.note_refusals(link_->refusals());
+        strlcpy(error, link_->error(), sizeof error);
+        if (!accepts_others())
+            return false;
+        feed_.note_failure(error);
+    }
+    at_step("sent-again");
+    auto failed = std::ranges::find_if(batch.subjects, has_failed);
+    if (!batch.subjects.empty() && failed == batch.subjects.end()) {
+        forget_requeued(requeued);
+        return true;
+    }
+    const Subject* subject = batch.subjects.empty() ? nullptr : &*failed;
+    const char* error = subject ? subject->error : "the log does not hold it any more";
+    record_error(slot_, error);
+    if (int tries = put_back_requeued(requeued.id, error); tries > 0)
+        stays_aside(subject, error, tries);
+    else if (retry_at_ == 0)
+        retry_at_ = GetCurrentTimestamp() + retry_pause_us;
+    return true;
+}
+
+/* Says so, not for each of many. */
+void Publisher::stays_aside(const Subject* subject, const char* error, int tries)
+{
+    TimestampTz now = GetCurrentTimestamp();
+    if (now < said_aside_at_ + aside_log_pause_us)
+        return;
+    said_aside_at_ = now;
+    ereport(LOG, (errmsg("synckit: set aside what cannot be published: %s", error),
+                  subject && subject->document
+                      ? errdetail("It is version " INT64_FORMAT " of document \"%s\", tried %d "
+                                  "times. What comes after it goes on.",
+                                  subject->version, subject->document, tries)
+                      : errdetail("It was tried %d times. What comes after it goes on.", tries),
+                  errhint("_synckit.set_aside has all of it. Once the cause is gone, call "
+                          "synckit_requeue().")));
+}
+
+void Publisher::save()
+{
+    switch (save_cursor(cursor_)) {
+    case Saved::replaced: // migrate, or somebody else, has written another one: start from that
+        cursor_loaded_ = false;
+        [[fallthrough]];
+    case Saved::yes:
+        unsaved_ = false;
+        break;
+    case Saved::locked:
+        break;
+    }
+    at_step("saved");
+    saved_at_ = GetCurrentTimestamp();
+}
+
+void Publisher::save_at_end()
+{
+    MemoryContextSwitchTo(TopMemoryContext);
+    AbortOutOfAnyTransaction();
+    if (unsaved_ && cursor_loaded_)
+        save();
+}
+
+void Publisher::save_if_due()
+{
+    if (unsaved_ && GetCurrentTimestamp() >= saved_at_ + save_interval_ms * 1000)
+        save();
+}
+
+void Publisher::delete_broadcasts_if_due()
+{
+    TimestampTz now = GetCurrentTimestamp();
+    if (unsaved_ || !cursor_loaded_ || now < deleted_broadcasts_at_ + broadcasts_interval_us)
+        return;
+    deleted_broadcasts_at_ = now;
+    delete_published_broadcasts(cursor_.published_to);
+}
+
+/* One piece at a time: publishing goes on in between. */
+void Publisher::clean_up_if_due()
+{
+    delete_broadcasts_if_due();
+    if (settings::cleanup_interval_s == 0 || !cursor_loaded_)
+        return;
+    TimestampTz now = GetCurrentTimestamp();
+    if (now < cleaned_up_at_ + int64{settings::cleanup_interval_s} * 1'000'000)
+        return;
+    if (clean_up())
+        SetLatch(MyLatch);
+    else
+        cleaned_up_at_ = now;
+}
+
+/* Waits so long whatever happens, but serves what must be served. */
+void Publisher::wait(long ms)
+{
+    TimestampTz until = GetCurrentTimestamp() + ms * 1000;
+    for (long left = ms; left > 0;
+         left = static_cast<long>((until - GetCurrentTimestamp() + 999) / 1000)) {
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, Min(left, tick_ms),
+                  wait_event(WaitFor::redis_back_off));
+        ResetLatch(MyLatch);
+        serve_interrupts();
+    }
+}
+
+/* What a COMMIT PREPARED may have brought, which wakes nobody; deltas are looked for anyway. */
+void Publisher::look_around()
+{
+    requeues_seen_.reset();
+    if (cursor_loaded_ && !is_current(cursor_))
+        cursor_loaded_ = false;
+}
+
+void Publisher::run()
+{
+    link_ = RedisLink::create();
+    cleaned_up_at_ = GetCurrentTimestamp();
+    for (;;) {
+        publish();
+        int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                               unsaved_ ? save_interval_ms : tick_ms, wait_event(WaitFor::work));
+        bool quiet = (events & WL_TIMEOUT) && !unsaved_;
+        save_if_due();
+        if (quiet)
+            look_around();
+        clean_up_if_due();
+    }
+}
+
+} // namespace synckit

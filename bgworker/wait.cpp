@@ -1,0 +1,20 @@
+#include "bgworker/wait.hpp"
+
+#include "bgworker/wait_events.hpp"
+#include "bgworker/worker.hpp"
+
+namespace synckit {
+
+bool wait_for_sockets(WaitEventSet* set, long most_ms)
+{
+    WaitEvent event;
+    int count =
+        WaitEventSetWait(set, Max(Min(most_ms, tick_ms), 0), &event, 1, wait_event(WaitFor::redis));
+    if (count > 0 && (event.events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE)))
+        return true;
+    ResetLatch(MyLatch);
+    serve_interrupts();
+    return false;
+}
+
+} // namespace synckit

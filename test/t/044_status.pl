@@ -1,0 +1,100 @@
+# What the status says: counters, who holds deltas back, what the publisher is about, and a log that does not repeat itself.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use SyncKit::Node;
+use SyncKit::Proxy;
+use SyncKit::Redis;
+use SyncKit::Subscriber;
+
+my $redis = SyncKit::Redis->new;
+my $proxy = SyncKit::Proxy->new($redis);
+my $subscriber = SyncKit::Subscriber->new($redis);
+my $node = new_publisher('main', $proxy->url, conf => "max_prepared_transactions = 4\n");
+ok(await_state($node, 'postgres', 'publishing'), 'it publishes');
+
+sub write_delta
+{
+    my ($document) = @_;
+    return $node->safe_psql('postgres', "SELECT synckit_apply_delta('$document', 'test', 'set', 'a', '1')");
+}
+
+# The oldest transaction that may hold deltas back.
+is(status($node, 'postgres', 'oldest_transaction_pid IS NULL AND oldest_transaction_xid IS NULL'), 't', 'nobody holds anything back');
+my $reader = $node->background_psql('postgres');
+$reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM synckit.deltas');
+is(status($node, 'postgres', 'oldest_transaction_pid IS NULL'), 't', 'nor does who only reads');
+my ($first, $second) = map { $node->background_psql('postgres') } 1 .. 2;
+my @pids = map { $_->query_safe('SELECT pg_backend_pid()') } $first, $second;
+$first->query_safe("BEGIN; SELECT synckit_apply_delta('held', 'test', 'set', 'a', '1')");
+$second->query_safe("BEGIN; SELECT synckit_apply_delta('other', 'test', 'set', 'a', '1')");
+is(status($node, 'postgres', 'oldest_transaction_pid'), $pids[0], 'the oldest of two');
+is(status($node, 'postgres', 'oldest_transaction_xid = (SELECT backend_xid FROM pg_stat_activity WHERE pid = oldest_transaction_pid)'), 't', 'with its number');
+is(status($node, 'postgres', 'oldest_transaction_since <= now() AND oldest_transaction_gid IS NULL'), 't', 'and its beginning');
+$first->query_safe("PREPARE TRANSACTION 'the \"first\"'");
+is(status($node, 'postgres', 'oldest_transaction_pid IS NULL AND oldest_transaction_xid IS NOT NULL'), 't', 'a prepared one has no process');
+is(status($node, 'postgres', 'oldest_transaction_gid'), 'the "first"', 'but a name');
+$node->safe_psql('postgres', q{COMMIT PREPARED 'the "first"'});
+is(status($node, 'postgres', 'oldest_transaction_pid'), $pids[1], 'then it is the other one');
+$second->query_safe('COMMIT');
+$_->quit for $reader, $first, $second;
+ok($subscriber->await_versions('held', '1'), 'what was held back arrives');
+
+# Counters outlive the publisher; what it has published, a crash too.
+$node->safe_psql('postgres', q{SELECT synckit_apply_delta('long', 'test', 'set', 'a', to_jsonb(repeat('x', 300000)))});
+ok(await_status($node, 'postgres', 'truncated = 1 AND published >= 3 AND lag_deltas = 0'), 'a truncated message is counted');
+$proxy->refuse;
+ok(await_state($node, 'postgres', 'connecting'), 'Redis is lost');
+ok(await_status($node, 'postgres', 'outages = 1 AND NOT connected'), 'an outage is counted');
+my $log = -s $node->logfile;
+ok(poll(sub { $node->safe_psql('postgres', q{SELECT query FROM pg_stat_activity WHERE backend_type = 'synckit publisher'}) =~ /^connecting to Redis at unix:/ }),
+    'pg_stat_activity says what it is about');
+my $errors = status($node, 'postgres', 'last_error_at');
+ok(await_status($node, 'postgres', "last_error_at > '$errors'::timestamptz + interval '2 s'"), 'it is tried again and again');
+unlike(slurp_file($node->logfile, $log), qr/cannot publish/, 'which the log does not repeat');
+$proxy->pass;
+ok(await_state($node, 'postgres', 'publishing'), 'back again');
+ok(poll(sub { slurp_file($node->logfile, $log) =~ /publishing to Redis at .* again/ }), 'which is said, too');
+like($node->safe_psql('postgres', q{SELECT query FROM pg_stat_activity WHERE backend_type = 'synckit publisher'}), qr/^publishing to Redis at unix:/, 'in pg_stat_activity as well');
+my $published = status($node, 'postgres', 'published');
+my $worker = publisher_pid($node, 'postgres');
+end_publisher($node, 'postgres');
+ok(poll(sub { !kill 0, $worker }), 'the publisher ends');
+ok(await_state($node, 'postgres', 'publishing'), 'and comes back');
+is(status($node, 'postgres', "published = $published AND truncated = 1 AND outages = 1"), 't', 'the counters outlive it');
+$node->restart;
+ok(await_state($node, 'postgres', 'publishing'), 'after a restart of the server');
+is(status($node, 'postgres', "published >= $published"), 't', 'what was published still counts');
+
+# A new generation does not begin to count anew.
+$node->safe_psql('postgres', 'SELECT synckit_new_epoch()');
+write_delta('counted');
+ok(await_status($node, 'postgres', "published > $published"), 'nor does a new epoch');
+
+# Rows of elsewhere.
+$node->safe_psql('postgres', <<'SQL');
+ALTER TABLE synckit.deltas DISABLE TRIGGER USER;
+INSERT INTO synckit.deltas SELECT (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'seq', d.seq + 1000000,
+    'xid', (pg_current_xact_id()::text::bigint + 1)::text))).* FROM synckit.deltas d WHERE document_id = 'counted';
+ALTER TABLE synckit.deltas ENABLE TRIGGER USER;
+SQL
+$node->safe_psql('postgres', 'SELECT pg_current_xact_id()') for 1 .. 3;
+ok(await_status($node, 'postgres', 'foreign_rows = 1'), 'a row of elsewhere is passed by, and counted');
+
+# For those who watch.
+$node->safe_psql('postgres', 'CREATE ROLE watcher IN ROLE pg_monitor; CREATE ROLE stranger');
+is($node->safe_psql('postgres', "SET ROLE watcher; SELECT state FROM synckit_publisher_status"), 'publishing', 'a monitor may look');
+my (undef, undef, $error) = $node->psql('postgres', 'SET ROLE stranger; SELECT state FROM synckit_publisher_status');
+like($error, qr/permission denied/, 'a stranger may not');
+is($node->safe_psql('postgres', <<'SQL'), '', 'every column is described');
+SELECT attname FROM pg_attribute WHERE attrelid = 'synckit_publisher_status'::regclass AND attnum > 0 AND col_description(attrelid, attnum) IS NULL
+SQL
+log_is_clean($node);
+
+done_testing();
