@@ -16,7 +16,23 @@ using namespace synckit;
 
 namespace {
 
-constexpr int result_columns = 12;
+/* Of the type synckit_delta_result. */
+constexpr Oid result_types[] = {INT8OID, UUIDOID, TEXTOID,      INT8OID,        INT8OID, INT8OID,
+                                TEXTOID, TEXTOID, TEXTARRAYOID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
+constexpr int result_columns = std::size(result_types);
+
+/* Who owns the extension may alter its type: what is returned must not be taken for other than it
+ * is. */
+void require_result_type(TupleDesc row)
+{
+    bool same = row->natts == result_columns;
+    for (int i = 0; same && i < result_columns; ++i)
+        same = TupleDescAttr(row, i)->atttypid == result_types[i];
+    if (!same)
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                        errmsg("type synckit_delta_result is not what this library returns"),
+                        errhint("Undo what altered it.")));
+}
 
 std::optional<std::string_view> text_argument(FunctionCallInfo fcinfo, int i)
 {
@@ -86,6 +102,7 @@ void fill_result(const DeltaInput& input, int64_t ordinality, Datum* values, boo
 SYNCKIT_FUNCTION(synckit_apply_delta)
 {
     TupleDesc descriptor = result_row_type(fcinfo);
+    require_result_type(descriptor);
 
     DeltaInput input;
     input.document = text_argument(fcinfo, 0);
@@ -143,10 +160,10 @@ SYNCKIT_FUNCTION(synckit_apply_deltas)
             *input.refusal = refusal;
         }
     }
+    ReturnSetInfo* result = begin_result_set(fcinfo);
+    require_result_type(result->setDesc);
     DeltaApplication(extension_of(fcinfo), {inputs, filled}, false).run();
 
-    InitMaterializedSRF(fcinfo, 0);
-    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     for (size_t i = 0; i < filled; ++i) {
         Datum values[result_columns];
         bool nulls[result_columns];
