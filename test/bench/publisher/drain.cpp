@@ -20,7 +20,7 @@ constexpr size_t batch = 1000; // deltas a call, each of a document of its own
 class RedisStatistics {
   public:
     explicit RedisStatistics(const std::string& url)
-        : connection_(parse_redis_url(url), std::chrono::seconds(10))
+        : connection_({parse_redis_url(url), {}}, std::chrono::seconds(10))
     {
     }
 
@@ -64,7 +64,7 @@ void write_deltas(PostgresConnection& database, size_t count)
 /* A message as the publisher makes it, of a document as those of the backlog are. */
 void write_payload(PublisherControl& publisher, const DrainOptions& options)
 {
-    RedisSubscriber subscriber(parse_redis_url(options.redis_url),
+    RedisSubscriber subscriber({parse_redis_url(options.redis_url), {}},
                                {.channels = {channel_prefix + "doc:document-500"}, .patterns = {}});
     subscriber.subscribe();
     write_deltas(publisher.database(), batch);

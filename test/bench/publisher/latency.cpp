@@ -30,7 +30,7 @@ int64_t new_serials()
 class RedisListener {
   public:
     explicit RedisListener(const std::string& url)
-        : subscriber_(parse_redis_url(url),
+        : subscriber_({parse_redis_url(url), {}},
                       {.channels = {}, .patterns = {escape_pattern(channel_prefix) + "doc:*"}})
     {
         subscriber_.subscribe();
