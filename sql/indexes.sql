@@ -43,7 +43,10 @@ SELECT replace(call, :'middle', '…') AS call, s.* FROM unnest(ARRAY[
     $$synckit_deltas_unseen('d1', vclock_forget(synckit_get_clock('d1'), 'c1'))$$,
     $$synckit_get_sessions('u1')$$,
     $$synckit_update_session('s1')$$,
-    $$synckit_delete_session('s1')$$]) call, LATERAL scans(call) s;
+    $$synckit_delete_session('s1')$$,
+    $$synckit_apply_delta('d1', 'c1', 'set', 'n', '1')$$,
+    $$synckit_apply_deltas((SELECT jsonb_agg(jsonb_build_object('documentId', 'd' || i % 50, 'clientId', 'c1',
+        'operationType', 'set', 'fieldPath', 'n', 'value', i)) FROM generate_series(1, 100) i))$$]) call, LATERAL scans(call) s;
 
 -- states: an index that is made when it is asked for
 EXPLAIN (COSTS OFF) SELECT id FROM synckit.documents WHERE state @> '{"n": 17}';

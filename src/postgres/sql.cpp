@@ -116,7 +116,8 @@ const char* Statement::nulls_of(const bool* nulls, int count, char* buffer)
 /*
  * A plan lasts as long as the session, or until the table is analyzed. One made while the table was
  * small would read it all for each look-up, and a transaction that fills it would take time with
- * the square of its rows: so plans are made without sequential scans.
+ * the square of its rows: so plans are made without what reads a table from end to end, be it for
+ * itself or for a join. Those ends are far apart while a snapshot is held and dead rows stay.
  */
 int Statement::plan_by_index()
 {
@@ -124,8 +125,8 @@ int Statement::plan_by_index()
         return 0;
     planned_ = true;
     int guc_level = NewGUCNestLevel();
-    set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                      false);
+    for (const char* way : {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"})
+        set_config_option(way, "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
     return guc_level;
 }
 

@@ -81,7 +81,7 @@ Statement put_statement(
     put_types);
 
 /* By place: the row is locked, and a look-up by key would visit every dead version under a held
- * snapshot. */
+ * snapshot. So the key is only compared, in a way that is no look-up to the planner. */
 constexpr RowColumn update_columns[] = {
     {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
     {"lamport", INT8OID},    {"clock", type_of_vclock}, {"registers", type_of_registers},
@@ -91,7 +91,7 @@ RowsStatement update_statement(
     "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
     "clock = written.clock, registers = written.registers, updated_at = written.now "
     "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
-    "AND d.id OPERATOR(pg_catalog.=) written.id",
+    "AND (d.id OPERATOR(pg_catalog.=) written.id) IS TRUE",
     update_columns);
 constexpr RowColumn update_state_columns[] = {
     {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
@@ -104,7 +104,7 @@ RowsStatement update_state_statement(
     "clock = written.clock, registers = written.registers, updated_at = written.now, "
     "state = written.state "
     "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
-    "AND d.id OPERATOR(pg_catalog.=) written.id",
+    "AND (d.id OPERATOR(pg_catalog.=) written.id) IS TRUE",
     update_state_columns);
 constexpr DecidedColumn update_decided[] = {
     {"version", 2, INT8OID},        {"lamport", 3, INT8OID}, {"clock", 4, of_extension},

@@ -49,6 +49,8 @@ log_of() {
 # a transaction were logged.
 turn() {
     local before after
+    # else this turn would write the WAL that the last one left in memory
+    PGOPTIONS='-c synchronous_commit=on' ask "$1" 'SELECT pg_current_xact_id()' >/dev/null
     read -r -a before < <(logged "$1")
     rate=$(pgbench_of "$1" "$deltas_folder/${1%_gin}/$2.sql" "$3" --define=documents="$documents")
     read -r -a after < <(logged "$1")
@@ -58,19 +60,30 @@ turn() {
     wal=$(awk "BEGIN { print (${after[1]} - ${before[1]}) / ($3 * $4) }")
 }
 
-# measure_deltas SHAPE SCRIPT TRANSACTIONS DELTAS SIDE…: a warm-up, then the sides take turns.
-measure_deltas() {
-    local side repetition
-    for side in "${@:5}"; do
-        turn "$side" "$2" "$((($3 + 4) / 5))" "$4"
+# take_turns SCRIPT TRANSACTIONS DELTAS SIDE… : calls measured with each side's turn in $side, $rate and $wal, after a warm-up.
+# Every other time in reverse: what comes after a side that leaves more behind is not always the same one.
+take_turns() {
+    local side sides=("${@:4}") repetition i count=$(($# - 3))
+    for side in "${sides[@]}"; do
+        turn "$side" "$1" "$((($2 + 4) / 5))" "$3"
     done
-    for ((repetition = 0; repetition < repetitions; ++repetition)); do
-        for side in "${@:5}"; do
-            turn "$side" "$2" "$3" "$4"
-            record deltas "$4" "$1" "$side" "$rate"
-            [[ $1 != alone ]] || record deltas-wal "$4" delta "$side" "$wal"
+    for ((repetition = 0; repetition < delta_repetitions; ++repetition)); do
+        for ((i = 0; i < count; ++i)); do
+            side=${sides[repetition % 2 ? count - 1 - i : i]}
+            turn "$side" "$1" "$2" "$3"
+            measured
         done
     done
+}
+
+# measure_deltas SHAPE SCRIPT TRANSACTIONS DELTAS SIDE…
+measure_deltas() {
+    local shape=$1 deltas=$4
+    measured() {
+        record deltas "$deltas" "$shape" "$side" "$rate"
+        [[ $shape != alone ]] || record deltas-wal "$deltas" delta "$side" "$wal"
+    }
+    take_turns "${@:2}"
 }
 
 # In each database a transaction with an xid, that stays open until it is ended.
@@ -113,16 +126,11 @@ PGOPTIONS='-c synchronous_commit=on' measure_deltas durable one "$((delta_transa
 
 # measure_documents SCENARIO ENTRIES SHAPE TRANSACTIONS SIDE…
 measure_documents() {
-    local side repetition
-    for side in "${@:5}"; do
-        turn "$side" one "$((($4 + 4) / 5))" 1
-    done
-    for ((repetition = 0; repetition < repetitions; ++repetition)); do
-        for side in "${@:5}"; do
-            turn "$side" one "$4" 1
-            record "$1" "$2" "$3" "$side" "$rate"
-        done
-    done
+    local scenario=$1 entries=$2 shape=$3
+    measured() {
+        record "$scenario" "$entries" "$shape" "$side" "$rate"
+    }
+    take_turns one "$4" 1 "${@:5}"
 }
 
 # Ten fields that together are so large, of text that compresses to a third as prose does.
