@@ -138,6 +138,10 @@ void OpenDocument::load(ContextMemory& memory, bool with_texts)
 
 Jsonb* OpenDocument::build_state() const
 {
+    /* What is needed on the way takes several times the room of the result, for each document. */
+    MemoryContext caller = CurrentMemoryContext;
+    MemoryContext passing = AllocSetContextCreate(caller, "synckit state", ALLOCSET_DEFAULT_SIZES);
+    MemoryContextSwitchTo(passing);
     JsonbParseState* state = nullptr;
     pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
     size_t at = 0;
@@ -157,7 +161,11 @@ Jsonb* OpenDocument::build_state() const
     });
     Jsonb* built = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr));
     check_text_of_state(built);
-    return built;
+    MemoryContextSwitchTo(caller);
+    auto* kept = static_cast<Jsonb*>(palloc(VARSIZE(built)));
+    std::memcpy(kept, built, VARSIZE(built));
+    MemoryContextDelete(passing);
+    return kept;
 }
 
 void check_text_of_state(const Jsonb* state)
