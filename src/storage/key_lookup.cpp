@@ -1,5 +1,6 @@
 #include "storage/key_lookup.hpp"
 
+#include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
 
 extern "C" {
@@ -7,6 +8,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -84,6 +86,22 @@ TupleTableSlot* KeyLookup::find_row(Datum id, Snapshot snapshot)
     index_rescan(scan, &key, 1, nullptr, 0);
     bool found = index_getnext_slot(scan, ForwardScanDirection, slot_);
     index_endscan(scan);
+    return found ? slot_ : nullptr;
+}
+
+Datum KeyLookup::key_of(TupleTableSlot* row) const
+{
+    bool null; // never, of a primary key
+    return slot_getattr(row, index_->rd_index->indkey.values[0], &null);
+}
+
+TupleTableSlot* KeyLookup::row_at(ItemPointerData place, Datum id, Snapshot snapshot)
+{
+    if (!index_ || key_type_ != TEXTOID || !ItemPointerIsValid(&place) ||
+        ItemPointerGetBlockNumber(&place) >= RelationGetNumberOfBlocks(table_))
+        return nullptr;
+    bool found = table_tuple_fetch_row_version(table_, &place, snapshot, slot_) &&
+                 datum_text(key_of(slot_)) == datum_text(id);
     return found ? slot_ : nullptr;
 }
 

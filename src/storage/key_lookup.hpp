@@ -36,6 +36,10 @@ class KeyLookup {
     }
     /* The row itself, until the next look-up or clear(); null if the snapshot shows none. */
     TupleTableSlot* find_row(Datum id, Snapshot snapshot);
+    /* The same for the row at this place; null if another is there, or none. */
+    TupleTableSlot* row_at(ItemPointerData place, Datum id, Snapshot snapshot);
+    /* The id of the row in a slot. */
+    Datum key_of(TupleTableSlot* row) const;
     void clear();
 
     Relation table() const { return table_; }

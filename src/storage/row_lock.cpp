@@ -1,6 +1,7 @@
 #include "storage/row_lock.hpp"
 
 #include "storage/row.hpp"
+#include "storage/row_places.hpp"
 
 extern "C" {
 #include "access/parallel.h"
@@ -66,7 +67,9 @@ bool RowLock::lock(Datum id)
 {
     Assert(usable_);
     Snapshot snapshot = GetActiveSnapshot();
-    row_ = lookup_.find_row(id, snapshot);
+    row_ = lookup_.row_at(guess_place(datum_text(id)), id, snapshot);
+    if (!row_)
+        row_ = lookup_.find_row(id, snapshot);
     if (!row_)
         return false;
     ItemPointerData place = row_->tts_tid;
@@ -81,8 +84,7 @@ bool RowLock::lock(Datum id)
         if (!found.traversed)
             return true;
         /* The row is another version than the one that was found by its key. */
-        int key = lookup_.index()->rd_index->indkey.values[0];
-        return datum_text(slot_column(row_, key)) == datum_text(id);
+        return datum_text(lookup_.key_of(row_)) == datum_text(id);
     }
     if ((result == TM_Updated || result == TM_Deleted) && IsolationUsesXactSnapshot())
         ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),

@@ -10,6 +10,7 @@
 #include "bgworker/wakeup.hpp"
 #include "storage/clock_raise.hpp"
 #include "storage/key_lookup.hpp"
+#include "storage/row_places.hpp"
 #include "storage/own_write.hpp"
 #include "storage/pending_merges.hpp"
 #include "storage/rights.hpp"
@@ -231,11 +232,23 @@ void take_tombstone(DocumentRows& rows, const Decision& decided)
                         errhint("Try again.")));
 }
 
+Row written_row(TriggerData* trigger)
+{
+    bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+    return {is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
+            RelationGetDescr(trigger->tg_relation)};
+}
+
+void remember_place(TriggerData* trigger)
+{
+    Row row = written_row(trigger);
+    note_place(row.text("id").value_or(""), row.tuple()->t_self);
+}
+
 void after(FunctionCallInfo fcinfo, TriggerData* trigger)
 {
     bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-    Row row(is_update ? trigger->tg_newtuple : trigger->tg_trigtuple,
-            RelationGetDescr(trigger->tg_relation));
+    Row row = written_row(trigger);
     ExtensionObjects extension = extension_of(fcinfo);
     Decision* decided = take_decision(event_of(trigger->tg_event), row, extension);
     if (!decided)
@@ -268,6 +281,8 @@ SYNCKIT_FUNCTION(synckit_documents_trigger)
     if (!TRIGGER_FIRED_FOR_ROW(event))
         return PointerGetDatum(nullptr);
     if (TRIGGER_FIRED_AFTER(event)) {
+        if (!TRIGGER_FIRED_BY_DELETE(event))
+            remember_place(trigger);
         if (!has_passed(trigger) && !is_replica())
             after(fcinfo, trigger); // of what somebody wrote by hand
         return PointerGetDatum(nullptr);
