@@ -1,6 +1,7 @@
 #include "control.hpp"
 
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -48,6 +49,16 @@ void PublisherControl::tell_to_publish()
 void PublisherControl::await_drained()
 {
     await("publishing");
+}
+
+double PublisherControl::processor_seconds()
+{
+    const auto status = database_.query("SELECT pid FROM synckit_publisher_status");
+    std::ifstream file("/proc/" + std::to_string(status.number(0, "pid")) + "/schedstat");
+    int64_t nanoseconds = 0;
+    if (!(file >> nanoseconds))
+        throw std::runtime_error("cannot read the publisher's time");
+    return static_cast<double>(nanoseconds) / 1e9;
 }
 
 } // namespace synckit::bench

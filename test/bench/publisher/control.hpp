@@ -26,6 +26,9 @@ class PublisherControl {
     void tell_to_publish();
     void await_drained();
 
+    /* What its process has had of the processors so far, in seconds (/proc/PID/schedstat). */
+    double processor_seconds();
+
     PostgresConnection& database() { return database_; }
 
   private:
@@ -33,6 +36,19 @@ class PublisherControl {
     void await(const char* state);
 
     PostgresConnection database_;
+};
+
+/* A transaction that holds an xid from here to its end: meanwhile no dead row can be removed. */
+class HeldTransaction {
+  public:
+    HeldTransaction() : connection_("")
+    {
+        connection_.query("BEGIN");
+        connection_.query("SELECT pg_current_xact_id()");
+    }
+
+  private:
+    PostgresConnection connection_;
 };
 
 } // namespace synckit::bench

@@ -77,14 +77,8 @@ void write_payload(PublisherControl& publisher, const DrainOptions& options)
     publisher.await_drained();
 }
 
-} // namespace
-
-void measure_drain(const DrainOptions& options)
+void drain(const char* side, PublisherControl& publisher, const DrainOptions& options)
 {
-    PublisherControl publisher;
-    publisher.turn_on();
-    write_payload(publisher, options);
-
     publisher.turn_off();
     write_deltas(publisher.database(), options.deltas);
     RedisStatistics redis(options.redis_url);
@@ -99,7 +93,19 @@ void measure_drain(const DrainOptions& options)
     }
     const std::chrono::duration<double> taken = Clock::now() - began;
     publisher.await_drained();
-    std::printf("%.0f\n", static_cast<double>(options.deltas) / taken.count());
+    std::printf("%s,%.0f\n", side, static_cast<double>(options.deltas) / taken.count());
+}
+
+} // namespace
+
+void measure_drain(const DrainOptions& options)
+{
+    PublisherControl publisher;
+    publisher.turn_on();
+    write_payload(publisher, options);
+    drain("synckit", publisher, options);
+    HeldTransaction held;
+    drain("synckit held xid", publisher, options);
 }
 
 } // namespace synckit::bench

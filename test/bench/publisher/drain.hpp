@@ -12,8 +12,9 @@ struct DrainOptions {
 };
 
 /*
- * Writes deltas while the publisher is paused, then tells it to publish, and prints the messages a
- * second until Redis has counted as many PUBLISH commands. Throws if it counts too few.
+ * Writes deltas while the publisher is paused, then tells it to publish; twice, the second time
+ * while a transaction holds an xid. Prints a line each: side, the messages a second until Redis has
+ * counted as many PUBLISH commands. Throws if it counts too few.
  */
 void measure_drain(const DrainOptions&);
 

@@ -84,15 +84,18 @@ double percentile(const std::vector<double>& sorted, double part)
 
 /* Prints the line of a side; returns the mean size of its messages. */
 template <class Listener>
-double measure_side(const char* side, const Load& load, Listener& listener)
+double measure_side(const char* side, Load& load, PublisherControl& publisher, Listener& listener)
 {
+    load.first_serial = new_serials();
     Arrivals arrivals(load.first_serial, load.count);
     std::jthread thread([&](std::stop_token stop) { listener.listen(stop, arrivals); });
+    const double processor_before = publisher.processor_seconds();
     const Written written = write(load);
     if (!arrivals.await(written.count, Clock::now() + patience))
         throw std::runtime_error(std::string(side) + ": " +
                                  std::to_string(written.count - arrivals.came()) + " of " +
                                  std::to_string(written.count) + " messages did not come");
+    const double processor = publisher.processor_seconds() - processor_before;
     thread.request_stop();
     thread.join();
 
@@ -103,8 +106,9 @@ double measure_side(const char* side, const Load& load, Listener& listener)
                 std::chrono::duration<double, std::milli>(arrivals[i] - written.started[i])
                     .count());
     std::sort(latencies.begin(), latencies.end());
-    std::printf("%s,%.3f,%.3f,%.1f,%.0f\n", side, percentile(latencies, 0.5),
-                percentile(latencies, 0.99), written.rate, arrivals.mean_bytes());
+    std::printf("%s,%.3f,%.3f,%.1f,%.2f\n", side, percentile(latencies, 0.5),
+                percentile(latencies, 0.99), written.rate,
+                processor * 1e6 / static_cast<double>(written.count));
     return arrivals.mean_bytes();
 }
 
@@ -119,17 +123,19 @@ void measure_latency(const LatencyOptions& options)
 
     publisher.turn_on();
     RedisListener redis(options.redis_url);
-    load.first_serial = new_serials();
     load.statement = "SELECT version FROM synckit_apply_delta($1, $2, 'set', 'number', $3::jsonb)";
-    const double bytes = measure_side("synckit", load, redis);
+    const double bytes = measure_side("synckit", load, publisher, redis);
+    {
+        HeldTransaction held;
+        measure_side("synckit held xid", load, publisher, redis);
+    }
 
     publisher.turn_off();
     PostgresListener postgres;
-    load.first_serial = new_serials();
     load.text_bytes = static_cast<size_t>(bytes);
     load.statement = "SELECT version, pg_notify('deltas', $4) "
                      "FROM synckit_apply_delta($1, $2, 'set', 'number', $3::jsonb)";
-    measure_side("LISTEN/NOTIFY", load, postgres);
+    measure_side("LISTEN/NOTIFY", load, publisher, postgres);
     publisher.turn_on();
 }
 

@@ -12,10 +12,11 @@ struct LatencyOptions {
 };
 
 /*
- * Writes the same deltas first with the publisher on and a subscriber in Redis, then with the
- * publisher paused, pg_notify() in the statement and a listener in Postgres. Prints a line each:
- * side, p50 and p99 in milliseconds from the statement's start to the receipt, the rate that came
- * about, the mean size of a message. Throws if a message is missing.
+ * Writes the same deltas three times: with the publisher on and a subscriber in Redis; the same
+ * while a transaction holds an xid; and with the publisher paused, pg_notify() in the statement and
+ * a listener in Postgres. Prints a line each: side, p50 and p99 in milliseconds from the
+ * statement's start to the receipt, the rate that came about, microseconds of processor time a
+ * delta in the publisher's process. Throws if a message is missing.
  */
 void measure_latency(const LatencyOptions&);
 

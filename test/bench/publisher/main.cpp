@@ -1,7 +1,8 @@
-/* What scripts/bench runs for the scenarios latency and drain. */
+/* What scripts/bench runs for the scenarios latency, drain and commits. */
 #include <CLI/CLI.hpp>
 
 #include "cli/report.hpp"
+#include "commits.hpp"
 #include "drain.hpp"
 #include "latency.hpp"
 
@@ -30,11 +31,20 @@ int main(int argc, char** argv)
     measure_drain->add_option("--deltas", drain.deltas)->required()->check(CLI::PositiveNumber);
     measure_drain->add_option("--payload", drain.payload_path, "Where to write one message")
         ->required();
+
+    bench::CommitOptions commits;
+    CLI::App* measure_commits = app.add_subcommand("commits", "What publishing costs the writers");
+    measure_commits->add_option("--seconds", commits.seconds)
+        ->required()
+        ->check(CLI::PositiveNumber);
+    measure_commits->add_option("--turns", commits.turns)->required()->check(CLI::PositiveNumber);
     try {
         app.parse(argc, argv);
         latency.redis_url = drain.redis_url = redis_url;
         if (measure_latency->parsed())
             bench::measure_latency(latency);
+        else if (measure_commits->parsed())
+            bench::measure_commits(commits);
         else
             bench::measure_drain(drain);
         return exit_ok;
