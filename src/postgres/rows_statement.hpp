@@ -25,9 +25,10 @@ struct RowValues {
  */
 class RowsStatement {
   public:
+    /* Of the columns, the first `count`; all if it is not given. */
     template <size_t N>
-    constexpr RowsStatement(const char* sql, const RowColumn (&columns)[N])
-        : sql_(sql), columns_(columns), count_(N)
+    constexpr RowsStatement(const char* sql, const RowColumn (&columns)[N], int count = N)
+        : sql_(sql), columns_(columns), count_(count)
     {
         static_assert(N <= Statement::max_parameters);
     }

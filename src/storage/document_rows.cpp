@@ -85,27 +85,22 @@ Statement put_statement(
 constexpr RowColumn update_columns[] = {
     {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
     {"lamport", INT8OID},    {"clock", type_of_vclock}, {"registers", type_of_registers},
-    {"now", TIMESTAMPTZOID},
-};
-RowsStatement update_statement(
-    "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
-    "clock = written.clock, registers = written.registers, updated_at = written.now "
-    "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
-    "AND (d.id OPERATOR(pg_catalog.=) written.id) IS TRUE",
-    update_columns);
-constexpr RowColumn update_state_columns[] = {
-    {"place", TIDOID},       {"id", TEXTOID},           {"version", INT8OID},
-    {"lamport", INT8OID},    {"clock", type_of_vclock}, {"registers", type_of_registers},
     {"now", TIMESTAMPTZOID}, {"state", JSONBOID},
 };
-constexpr size_t update_size = std::size(update_state_columns);
+constexpr int update_size = std::size(update_columns);
 RowsStatement update_state_statement(
     "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
     "clock = written.clock, registers = written.registers, updated_at = written.now, "
     "state = written.state "
     "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
     "AND (d.id OPERATOR(pg_catalog.=) written.id) IS TRUE",
-    update_state_columns);
+    update_columns);
+RowsStatement update_statement(
+    "UPDATE synckit.documents AS d SET version = written.version, lamport = written.lamport, "
+    "clock = written.clock, registers = written.registers, updated_at = written.now "
+    "FROM @written@ WHERE d.ctid OPERATOR(pg_catalog.=) written.place "
+    "AND (d.id OPERATOR(pg_catalog.=) written.id) IS TRUE",
+    update_columns, update_size - 1);
 constexpr DecidedColumn update_decided[] = {
     {"version", 2, INT8OID},        {"lamport", 3, INT8OID}, {"clock", 4, of_extension},
     {"registers", 5, of_extension}, {"state", 7, JSONBOID}, // the stored one, if it is not written
