@@ -12,6 +12,7 @@
 publisher_server
 sql --command="INSERT INTO bench.scenarios VALUES
     ('latency', 'From the start of a commit''s statement to the subscriber', 'ms', 'LISTEN/NOTIFY'),
+    ('latency-reply', 'From the start of the same statement to its writer''s own answer', 'ms', 'LISTEN/NOTIFY'),
     ('latency-rate', 'The rate at which that was measured', 'commits a second', 'LISTEN/NOTIFY'),
     ('latency-processor', 'Time of a processor in the publisher', 'microseconds a delta', 'synckit')"
 for rate in 1 100 1000 5000; do
@@ -20,10 +21,12 @@ for rate in 1 100 1000 5000; do
     for ((repetition = 1; repetition <= publisher_repetitions; repetition++)); do
         lines=$(PGDATABASE=publisher attend "$root/build/publisher_bench" --redis "$REDIS_URL" \
             latency --rate "$rate" --seconds "$seconds")
-        while IFS=, read -r side p50 p99 achieved processor; do
+        while IFS=, read -r side p50 p99 reply50 reply99 achieved processor; do
             sql --command="INSERT INTO bench.results (scenario, entries, shape, side, repetition, value) VALUES
                 ('latency', $rate, 'p50', '$side', $repetition, $p50),
                 ('latency', $rate, 'p99', '$side', $repetition, $p99),
+                ('latency-reply', $rate, 'p50', '$side', $repetition, $reply50),
+                ('latency-reply', $rate, 'p99', '$side', $repetition, $reply99),
                 ('latency-rate', $rate, '', '$side', $repetition, $achieved)"
             [[ $side == LISTEN* ]] || sql --command="INSERT INTO bench.results
                 (scenario, entries, shape, side, repetition, value) VALUES

@@ -75,12 +75,23 @@ class PostgresListener {
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
 };
 
-/* The value that so great a part of them does not exceed. */
-double percentile(const std::vector<double>& sorted, double part)
-{
-    const auto rank = static_cast<size_t>(std::ceil(part * static_cast<double>(sorted.size())));
-    return sorted[std::max<size_t>(rank, 1) - 1];
-}
+/* Of times in milliseconds: the value that so great a part of them does not exceed. */
+class Times {
+  public:
+    void add(Clock::duration time)
+    {
+        times_.push_back(std::chrono::duration<double, std::milli>(time).count());
+    }
+    void sort() { std::sort(times_.begin(), times_.end()); }
+    double percentile(double part) const
+    {
+        const auto rank = static_cast<size_t>(std::ceil(part * static_cast<double>(times_.size())));
+        return times_[std::max<size_t>(rank, 1) - 1];
+    }
+
+  private:
+    std::vector<double> times_;
+};
 
 /* Prints the line of a side; returns the mean size of its messages. */
 template <class Listener>
@@ -99,16 +110,17 @@ double measure_side(const char* side, Load& load, PublisherControl& publisher, L
     thread.request_stop();
     thread.join();
 
-    std::vector<double> latencies;
+    Times latencies, replies;
     for (size_t i = 0; i < load.count; ++i)
-        if (written.started[i] != never)
-            latencies.push_back(
-                std::chrono::duration<double, std::milli>(arrivals[i] - written.started[i])
-                    .count());
-    std::sort(latencies.begin(), latencies.end());
-    std::printf("%s,%.3f,%.3f,%.1f,%.2f\n", side, percentile(latencies, 0.5),
-                percentile(latencies, 0.99), written.rate,
-                processor * 1e6 / static_cast<double>(written.count));
+        if (written.started[i] != never) {
+            latencies.add(arrivals[i] - written.started[i]);
+            replies.add(written.finished[i] - written.started[i]);
+        }
+    latencies.sort();
+    replies.sort();
+    std::printf("%s,%.3f,%.3f,%.3f,%.3f,%.1f,%.2f\n", side, latencies.percentile(0.5),
+                latencies.percentile(0.99), replies.percentile(0.5), replies.percentile(0.99),
+                written.rate, processor * 1e6 / static_cast<double>(written.count));
     return arrivals.mean_bytes();
 }
 

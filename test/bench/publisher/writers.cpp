@@ -66,7 +66,8 @@ class Writer {
 
 Written write(const Load& load)
 {
-    Written written{std::vector<Clock::time_point>(load.count), 0, 0};
+    Written written{std::vector<Clock::time_point>(load.count),
+                    std::vector<Clock::time_point>(load.count), 0, 0};
     std::vector<std::unique_ptr<Writer>> all;
     for (size_t i = 0; i < writers; ++i) {
         all.push_back(std::make_unique<Writer>(load, i));
@@ -93,6 +94,7 @@ Written write(const Load& load)
                             return;
                         written.started[n] = now;
                         all[i]->write(n);
+                        written.finished[n] = Clock::now();
                     }
                 } catch (const std::exception& failure) {
                     const std::lock_guard lock(mutex);

@@ -18,9 +18,10 @@ struct Load {
 };
 
 struct Written {
-    std::vector<Clock::time_point> started; // of each statement, by serial number; or never
-    size_t count;                           // of those that were
-    double rate;                            // that came about
+    std::vector<Clock::time_point> started;  // of each statement, by serial number; or never
+    std::vector<Clock::time_point> finished; // when its writer had the answer
+    size_t count;                            // of those that were
+    double rate;                             // that came about
 };
 
 /*
