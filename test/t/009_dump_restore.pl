@@ -24,25 +24,11 @@ sub burn
     return;
 }
 
-# What stands in the tables, all but where it was written.
-sub contents
-{
-    my ($node, $database) = @_;
-    return $node->safe_psql($database, <<'SQL');
-SELECT 'document', id, state, version, clock, lamport, registers, created_at, updated_at FROM synckit.documents ORDER BY id;
-SELECT 'tombstone', t.* FROM synckit.tombstones t ORDER BY id;
-SELECT 'delta', d.* FROM synckit.deltas d ORDER BY seq;
-SELECT 'session', s.* FROM synckit.sessions s ORDER BY id;
-SELECT 'clock', c.* FROM synckit.vector_clocks c ORDER BY document_id, client_id;
-SELECT 'schema', synckit_schema_status();
-SQL
-}
-
 burn($source, 5000);
 SyncKit::Replay->start($source, $redis)->finish('the source');
 $source->safe_psql('postgres', "SELECT synckit_apply_delta('last', 'test', 'set', 'a', '{\"b\": 1.50}', id => 'c0ffee00-0000-7000-8000-000000000000')");
 $source->safe_psql('postgres', "SELECT synckit_save_session('session', 'user'); SELECT synckit_state_index(true)");
-my $contents = contents($source, 'postgres');
+my $contents = stored_contents($source, 'postgres');
 like($contents, qr/^schema\|\(1,1,t,\{\}\)$/m, 'the schema is as expected');
 like($contents, qr/^$_\|/m, "there is a $_") for qw(tombstone session clock);
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
@@ -62,7 +48,7 @@ for my $node ($source, $target)
 {
     my $where = $node->name;
     $node->command_ok([ 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-q', '-f', $dump, '-d', $node->connstr('target') ], "$where: psql");
-    is(contents($node, 'target'), $contents, "$where: rows, clocks, registers and versions are the same");
+    is(stored_contents($node, 'target'), $contents, "$where: rows, clocks, registers and versions are the same");
     ok(await_state($node, 'target', 'publishing'), "$where: a publisher");
 }
 cmp_ok($target->safe_psql('target', 'SELECT min(xid::text::bigint) FROM synckit.deltas'), '>',
@@ -93,7 +79,7 @@ is($target->safe_psql('target', "SELECT version, outcome FROM synckit_apply_delt
 my ($code, undef, $error) = $target->psql('target', 'DROP EXTENSION synckit');
 is($code, 3, 'DROP EXTENSION is refused');
 like($error, qr/other objects depend on it/, 'for the tables');
-is(contents($source, 'postgres'), $contents, 'the source is as it was');
+is(stored_contents($source, 'postgres'), $contents, 'the source is as it was');
 log_is_clean($_) for $source, $target;
 
 done_testing();

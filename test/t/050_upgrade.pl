@@ -60,12 +60,7 @@ SQL
 sub contents
 {
     my ($database) = @_;
-    return $node->safe_psql($database, <<'SQL');
-SELECT 'document', id, state, version, clock, lamport, registers, created_at, updated_at FROM synckit.documents ORDER BY id;
-SELECT 'tombstone', t.* FROM synckit.tombstones t ORDER BY id;
-SELECT 'delta', d.* FROM synckit.deltas d ORDER BY seq;
-SELECT 'session', s.* FROM synckit.sessions s ORDER BY id;
-SELECT 'clock', c.* FROM synckit.vector_clocks c ORDER BY document_id, client_id;
+    return stored_contents($node, $database) . "\n" . $node->safe_psql($database, <<'SQL');
 SELECT 'mine', m.* FROM mine m ORDER BY id;
 SELECT 'found', id FROM mine WHERE seen >= '{"c4": 4}' ORDER BY id;
 SQL

@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
     new_node new_publisher set_up own_channels await_state await_status status publisher_pid end_publisher set_conf poll
-    kill_server children_of log_is_clean heard_all
+    kill_server children_of log_is_clean heard_all stored_contents
 );
 
 # A server with the library preloaded, not started. conf: text for postgresql.conf; init: for init().
@@ -123,6 +123,20 @@ sub set_conf
     rename "$file.new", $file or die "cannot rename $file.new: $!";
     $node->reload;
     return;
+}
+
+# What stands in synckit's tables, all but where it was written.
+sub stored_contents
+{
+    my ($node, $database) = @_;
+    return $node->safe_psql($database, <<'SQL');
+SELECT 'document', id, state, version, clock, lamport, registers, created_at, updated_at FROM synckit.documents ORDER BY id;
+SELECT 'tombstone', t.* FROM synckit.tombstones t ORDER BY id;
+SELECT 'delta', d.* FROM synckit.deltas d ORDER BY seq;
+SELECT 'session', s.* FROM synckit.sessions s ORDER BY id;
+SELECT 'clock', c.* FROM synckit.vector_clocks c ORDER BY document_id, client_id;
+SELECT 'schema', synckit_schema_status();
+SQL
 }
 
 # The processes whose parent this is.
