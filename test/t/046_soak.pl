@@ -82,6 +82,7 @@ my $node = new_publisher('main', $proxy->url, conf => <<'CONF');
 max_prepared_transactions = 20
 restart_after_crash = on
 wal_buffers = 64MB
+bgwriter_lru_maxpages = 0
 synckit.publish_batch = 200
 deadlock_timeout = 100ms
 log_min_messages = log
@@ -90,11 +91,12 @@ CONF
 ok(await_state($node, 'postgres', 'publishing'), 'it publishes');
 my $writers = SyncKit::Writers->start($node, count => 8, synchronous => 2);
 
-# What was committed asynchronously stays in memory here, unless somebody else writes it: the WAL writer stands still before
-# the server is killed.
+# What was committed asynchronously stays in memory, unless somebody else writes it: the WAL writer stands still before the
+# server is killed, and at times the publisher, which has it written before it publishes.
 sub crash
 {
-    kill 'STOP', $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
+    my $still = rand() < 0.5 ? "'walwriter'" : "'walwriter', 'synckit publisher'";
+    kill 'STOP', split /\n/, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type IN ($still)");
     sleep rand 0.7;
     kill_server($node);
     $node->start;
@@ -111,15 +113,18 @@ sub kill_publisher
     return poll(sub { !kill 0, $pid }) && poll(sub { ($node->psql('postgres', 'SELECT'))[0] == 0 });
 }
 
-sub end_connection
+# Ends the publisher's connections for a while, one as soon as it stands, another in the middle of an answer.
+sub end_connections
 {
     my $ended = 0;
     my $client = SyncKit::RedisClient->new($redis->path);
-    poll(sub {
+    my ($until, $deadline) = (time + rand, time + 20);
+    while (time < $until || (!$ended && time < $deadline))
+    {
         $ended += $client->command('CLIENT', 'KILL', 'ID', $_) for $client->command('CLIENT', 'LIST') =~ /^id=(\d+) .* name=synckit /mg;
-        return $ended;
-    }, 20);
-    return $ended;
+        sleep rand 0.01;
+    }
+    return $ended > 0;
 }
 
 # Runs beside what comes next.
@@ -150,7 +155,7 @@ my %lasting = (
     'new epoch' => [ sub { $node->safe_psql('postgres', 'SET synchronous_commit = off; SELECT synckit_new_epoch()') }, sub { } ],
     'xid held' => [ sub { beside('BEGIN; SELECT pg_current_xact_id(), pg_sleep(4); COMMIT') }, sub { } ],
 );
-my %faults = (%server, 'connection ended' => \&end_connection);
+my %faults = (%server, 'connections ended' => \&end_connections);
 for my $name (keys %lasting)
 {
     my ($break, $mend) = @{ $lasting{$name} };
