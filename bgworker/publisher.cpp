@@ -27,6 +27,9 @@ constexpr long longest_back_off_ms = 5000;
  */
 constexpr size_t busy_rows = 4;
 constexpr long busy_pause_ms = 1;
+/* So often in a row a message must end the connection, while Redis accepts others, to be blamed for
+ * it: a proxy that restarts, or an operator, ends several in a row, too. */
+constexpr int losses_to_blame = 5;
 /* What was set aside is tried again after so long, and so many at a time: others go in between. */
 constexpr int64 retry_pause_us = 500'000;
 constexpr int most_requeued = 100;
@@ -227,9 +230,15 @@ bool Publisher::send(const Batch& batch)
             lost_redis();
             return false;
         }
+        if (++lone_losses_ < losses_to_blame) {
+            feed_.reset();
+            return false;
+        }
+        lone_losses_ = 0;
         feed_.note_failure(error);
         return true;
     }
+    lone_losses_ = 0;
     if (outcome == RedisLink::Outcome::refused) {
         feed_.note_refusals(link_->refusals());
         if (link_->refusals().size() == batch.messages && !accepts_others()) {

@@ -18,7 +18,8 @@
  * A message that Redis refuses while it accepts others, or of which none can be made, is set aside
  * and tried again later, and the others go on. One that ends the connection is told from a Redis
  * that has gone by what comes next: after a lost connection one message goes alone, then two, then
- * four, and one that goes alone and ends the connection again, while Redis accepts another, is it.
+ * four, and one that goes alone and ends several connections in a row, while Redis accepts another
+ * message in between, is it.
  */
 namespace synckit {
 
@@ -88,6 +89,7 @@ class Publisher {
     bool complained_ = false;       // of Redis, since it last accepted something
     TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
+    int lone_losses_ = 0;           // so often the next message, alone, has ended the connection
     TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log
 };
 

@@ -10,6 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 use SyncKit::Node;
+use SyncKit::Proxy;
 use SyncKit::Redis;
 use SyncKit::RedisClient;
 use SyncKit::Subscriber;
@@ -142,6 +143,20 @@ $admin->command(qw(ACL SETUSER publisher on nopass allchannels +@all));
 $subscriber = SyncKit::Subscriber->new($redis);
 write_deltas('good/away');
 ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND set_aside = 1"), 'nothing is set aside for that');
+
+# A connection that ends, and the next one in the middle of a message that goes alone: that is not the message's fault yet.
+my $proxy = SyncKit::Proxy->new($redis, mode => 'refuse');
+set_conf($node, 'synckit.redis_url' => "'" . $proxy->url . "'");
+ok(await_state($node, 'postgres', 'connecting'), 'Redis is away, behind a proxy');
+$node->safe_psql('postgres', q{SELECT count(*) FROM generate_series(1, 5) i, synckit_apply_delta('good/unlucky', 'test', 'set', 'f' || i, to_jsonb(repeat('x', 3000)))});
+for my $loss ('among several messages', 'in one that goes alone')
+{
+    my $cuts = $proxy->stats->{cuts};
+    $proxy->cut_after(2000);
+    ok($proxy->await(sub { $_[0]{cuts} > $cuts }), "the connection ends, $loss");
+}
+ok($subscriber->await_versions('good/unlucky', '1 2 3 4 5'), 'all of them arrive, in order');
+ok(await_status($node, 'postgres', 'lag_deltas = 0 AND set_aside = 1 AND requeued = 0'), 'and nothing is set aside');
 
 # Whose business it is.
 $node->safe_psql('postgres', 'CREATE ROLE stranger; CREATE ROLE watcher IN ROLE pg_monitor; CREATE ROLE owner CREATEROLE; ALTER TABLE synckit.deltas OWNER TO owner; GRANT USAGE ON SCHEMA synckit TO stranger, owner');
