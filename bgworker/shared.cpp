@@ -118,11 +118,10 @@ DatabaseSlot* find_slot(Oid database)
     return nullptr;
 }
 
-DatabaseSlot* claim_slot(Oid database)
+namespace {
+
+DatabaseSlot* claim_slot_locked(Oid database)
 {
-    if (!state)
-        return nullptr;
-    LWLockAcquire(lock, LW_EXCLUSIVE);
     DatabaseSlot* slot = find_slot(database);
     if (!slot && (slot = find_slot(InvalidOid))) {
         slot->pid = 0;
@@ -141,10 +140,42 @@ DatabaseSlot* claim_slot(Oid database)
     LWLockRelease(lock);
     return slot;
 }
+    return slot;
+}
+
+} // namespace
+
+DatabaseSlot* claim_slot(Oid database)
+{
+    if (!state)
+        return nullptr;
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    DatabaseSlot* slot = claim_slot_locked(database);
 
 bool claim_worker(DatabaseSlot& slot)
 {
     LWLockAcquire(lock, LW_EXCLUSIVE);
+void announce(Oid database)
+{
+    if (!find_slot(database) && !find_slot(InvalidOid))
+        return; // no room: whoever writes here is not to wait for the lock each time
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    if (DatabaseSlot* slot = claim_slot_locked(database))
+        pg_atomic_write_u32(&slot->announced, 1);
+    LWLockRelease(lock);
+    wake_proc(pg_atomic_read_u32(&state->launcher));
+}
+
+bool free_slot(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    bool announced = pg_atomic_read_u32(&slot.announced) == 1;
+    if (!announced)
+        pg_atomic_write_u32(&slot.database, InvalidOid);
+    LWLockRelease(lock);
+    return !announced;
+}
+
     bool taken = slot.pid != 0 && slot.pid != MyProcPid && BackendPidGetProc(slot.pid);
     if (!taken) {
         slot.pid = MyProcPid;

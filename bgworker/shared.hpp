@@ -61,6 +61,7 @@ struct DatabaseSlot {
 inline constexpr int max_databases = 256;
 
 struct SharedState {
+/* With the extension; the others take no slot. */
     pg_atomic_uint32 launcher;        // as DatabaseSlot::worker
     pg_atomic_uint32 all_looked_into; // every database was, that there was when the server started
     DatabaseSlot slots[max_databases];
@@ -80,6 +81,11 @@ DatabaseSlot* claim_slot(Oid database);
 /* Makes this process the database's worker; false if there is one that lives. */
 bool claim_worker(DatabaseSlot&);
 void release_worker(DatabaseSlot&);
+/* The launcher is to look into the database: it may hold the extension now. Raises nothing. */
+void announce(Oid database);
+/* Frees the slot, unless its database was announced meanwhile: false then. */
+bool free_slot(DatabaseSlot&);
+
 bool has_worker(DatabaseSlot&);
 
 void set_state(DatabaseSlot&, WorkerState);
