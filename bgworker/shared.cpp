@@ -1,5 +1,7 @@
 #include "bgworker/shared.hpp"
 
+#include <algorithm>
+
 #include "base/utf8.hpp"
 
 extern "C" {
@@ -126,7 +128,8 @@ DatabaseSlot* claim_slot_locked(Oid database)
     if (!slot && (slot = find_slot(InvalidOid))) {
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
-        slot->last_error[0] = slot->destination[0] = '\0';
+        slot->last_error[0] = '\0';
+        std::fill(std::begin(slot->channels), std::end(slot->channels), 0);
         slot->holds_destination = false;
         for (pg_atomic_uint32* number :
              {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})
@@ -137,9 +140,6 @@ DatabaseSlot* claim_slot_locked(Oid database)
             pg_atomic_write_u64(number, 0);
         pg_atomic_write_u32(&slot->database, database);
     }
-    LWLockRelease(lock);
-    return slot;
-}
     return slot;
 }
 
@@ -151,10 +151,10 @@ DatabaseSlot* claim_slot(Oid database)
         return nullptr;
     LWLockAcquire(lock, LW_EXCLUSIVE);
     DatabaseSlot* slot = claim_slot_locked(database);
+    LWLockRelease(lock);
+    return slot;
+}
 
-bool claim_worker(DatabaseSlot& slot)
-{
-    LWLockAcquire(lock, LW_EXCLUSIVE);
 void announce(Oid database)
 {
     if (!find_slot(database) && !find_slot(InvalidOid))
@@ -176,6 +176,9 @@ bool free_slot(DatabaseSlot& slot)
     return !announced;
 }
 
+bool claim_worker(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
     bool taken = slot.pid != 0 && slot.pid != MyProcPid && BackendPidGetProc(slot.pid);
     if (!taken) {
         slot.pid = MyProcPid;

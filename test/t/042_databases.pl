@@ -127,6 +127,8 @@ meets('two and two', "redis://$a,$b", "rediss://$c,$a", 'refused');
 meets('others', "redis://$a,$b", "redis://$c", 'connecting');
 meets('Sentinels and a name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/first", 'refused');
 meets('Sentinels and another name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/second", 'connecting');
+my $many = join ',', map { "$_.a-rather-long-name-of-a-host.invalid" } 1 .. 40;
+meets('one of many addresses', "redis://$many", 'redis://40.a-rather-long-name-of-a-host.invalid', 'refused');
 alter($_, 'RESET ALL') for 'late', 'postgres';
 
 # For those who may.
