@@ -248,7 +248,7 @@ char* published_snapshot()
     return snapshot;
 }
 
-void load_cursor(Cursor& cursor)
+bool load_cursor(Cursor& cursor)
 {
     forget(cursor.published_to);
     forget(cursor.publishing_to);
@@ -256,6 +256,7 @@ void load_cursor(Cursor& cursor)
     StartTransactionCommand();
     PushActiveSnapshot(GetTransactionSnapshot());
     SpiSession spi;
+    bool usable = true;
     if (load_statement.execute({}, nullptr) > 0) {
         bool null;
         cursor.ctid = returned_ctid();
@@ -280,6 +281,10 @@ void load_cursor(Cursor& cursor)
             cursor.ctid = write_epoch(cursor.epoch);
             cursor.new_epoch = true;
         }
+    } else if (!OidIsValid(table_oid("deltas_xid_seq_idx"))) {
+        /* Rows are still to come, with numbers of transactions of another cluster. A restore makes
+         * indexes after them. */
+        usable = false;
     } else {
         /* A restored database: what is in its log was published elsewhere, or never was. */
         now_statement.execute({}, nullptr);
@@ -293,8 +298,9 @@ void load_cursor(Cursor& cursor)
     spi.finish();
     PopActiveSnapshot();
     CommitTransactionCommand();
-    if (cursor.new_epoch)
+    if (usable && cursor.new_epoch)
         XLogFlush(XactLastCommitEnd);
+    return usable;
 }
 
 void save_destination(Cursor& cursor, const char* destination, TimestampTz since)

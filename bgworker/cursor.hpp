@@ -62,8 +62,9 @@ char* published_snapshot();
 /*
  * Reads the cursor in a transaction of its own. One that is of another cluster or timeline gets a
  * new epoch; where there is none, publishing starts now. What is new is durable on return.
+ * False where there is none and a restore is under way.
  */
-void load_cursor(Cursor&);
+bool load_cursor(Cursor&);
 
 /* Keeps where it publishes to, from now on. */
 void save_destination(Cursor&, const char* destination, TimestampTz since);

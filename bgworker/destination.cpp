@@ -7,6 +7,10 @@
 #include "postgres/settings.hpp"
 #include "redis/url.hpp"
 
+extern "C" {
+#include "common/hashfn.h"
+}
+
 namespace synckit {
 
 namespace {
@@ -19,24 +23,38 @@ bool is_before(const DatabaseSlot& a, Oid a_database, const DatabaseSlot& b, Oid
     return a_database < b_database;
 }
 
-/* Whether the same prefix meets at an address of both. */
-bool overlap(std::string_view a, std::string_view b)
+/* What of a destination is compared with others': a hash for each address with the prefix, 0 for
+ * none. In shared memory it takes the same room however long they are. */
+struct Channels {
+    uint64 hashes[max_addresses] = {};
+};
+
+Channels channels_of(std::string_view destination)
 {
-    size_t a_end = a.find(' '), b_end = b.find(' ');
-    if (a_end == a.npos || b_end == b.npos || a.substr(a_end) != b.substr(b_end))
-        return false;
-    auto next = [](std::string_view& list) {
-        std::string_view address = list.substr(0, list.find(','));
-        list.remove_prefix(Min(address.size() + 1, list.size()));
-        return address;
+    auto hash = [](std::string_view text, uint64 seed) {
+        return hash_bytes_extended(reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()), seed);
     };
-    for (std::string_view left = a.substr(0, a_end); !left.empty();) {
-        std::string_view address = next(left);
-        for (std::string_view right = b.substr(0, b_end); !right.empty();)
-            if (next(right) == address)
-                return true;
+    Channels channels;
+    size_t end = destination.find(' ');
+    uint64 prefix = hash(destination.substr(end), 0);
+    std::string_view addresses = destination.substr(0, end);
+    for (uint64& channel : channels.hashes) {
+        if (addresses.empty())
+            break;
+        std::string_view address = addresses.substr(0, addresses.find(','));
+        addresses.remove_prefix(Min(address.size() + 1, addresses.size()));
+        channel = Max(hash(address, prefix), uint64{1});
     }
-    return false;
+    return channels;
+}
+
+/* Whether the same prefix meets at an address of both. */
+bool overlap(const DatabaseSlot& a, const DatabaseSlot& b)
+{
+    return std::ranges::any_of(a.channels, [&b](uint64 channel) {
+        return channel != 0 && std::ranges::find(b.channels, channel) != std::end(b.channels);
+    });
 }
 
 } // namespace
@@ -72,9 +90,10 @@ char* configured_destination()
 Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz since, Oid& by)
 {
     auto own = static_cast<Oid>(pg_atomic_read_u32(&slot.database));
+    Channels channels = channels_of(destination);
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    if (std::strncmp(slot.destination, destination, sizeof slot.destination - 1) != 0) {
-        strlcpy(slot.destination, destination, sizeof slot.destination);
+    if (!std::ranges::equal(slot.channels, channels.hashes)) {
+        std::ranges::copy(channels.hashes, slot.channels);
         slot.destination_since = since;
         slot.holds_destination = false;
     }
@@ -84,8 +103,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
     if (!slot.holds_destination && claim == Claim::held) {
         for (DatabaseSlot& other : shared_state()->slots) {
             auto database = static_cast<Oid>(pg_atomic_read_u32(&other.database));
-            if (&other == &slot || !OidIsValid(database) ||
-                !overlap(other.destination, slot.destination))
+            if (&other == &slot || !OidIsValid(database) || !overlap(other, slot))
                 continue;
             if (other.holds_destination || is_before(other, database, slot, own)) {
                 claim = Claim::taken;
@@ -101,7 +119,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
 void release_destination(DatabaseSlot& slot)
 {
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    slot.destination[0] = '\0';
+    std::ranges::fill(slot.channels, 0);
     slot.holds_destination = false;
     LWLockRelease(shared_lock());
 }

@@ -3,7 +3,9 @@
  *
  * From outside nobody sees whether a database has the extension, so each is looked into once, by
  * its worker, which leaves if there is nothing to do; one at a time. CREATE EXTENSION announces
- * itself. A worker that ended is started again, after a pause that grows while it keeps failing.
+ * itself, and so does whoever writes where no extension was found. Only databases that have it
+ * keep a slot of the shared memory. A worker that ended is started again, after a pause that grows
+ * while it keeps failing.
  */
 #include "bgworker/launcher.hpp"
 
@@ -42,14 +44,14 @@ constexpr int64 longest_pause_us = 60'000'000;
 /* What the launcher knows of a database. */
 struct Database {
     Oid oid;
-    DatabaseSlot* slot;
+    DatabaseSlot* slot; // null: it has no extension, or there was no free one
     BackgroundWorkerHandle* worker;
     TimestampTz started_at;
     TimestampTz start_after;
     int64 pause_us;
     bool seen;       // in the latest look at pg_database
     bool started;    // was looked into at least once
-    bool complained; // of a missing worker slot
+    bool complained; // of a missing worker slot, or of too many databases
 };
 
 class Launcher {
@@ -58,14 +60,18 @@ class Launcher {
 
   private:
     void list_databases();
+    void add(Oid oid);
+    void free_slots_of_others();
     void look();
+    void find_slot_of(Database&, bool looking);
     bool is_running(Database&);
     void note_all_looked_into();
     void start(Database&);
     Database* find(Oid oid);
 
-    Database databases_[max_databases] = {};
+    Database* databases_ = nullptr;
     int count_ = 0;
+    int room_ = 0;
 };
 
 Database* Launcher::find(Oid oid)
@@ -74,6 +80,20 @@ Database* Launcher::find(Oid oid)
         if (databases_[i].oid == oid)
             return &databases_[i];
     return nullptr;
+}
+
+void Launcher::add(Oid oid)
+{
+    if (count_ == room_) {
+        room_ = Max(64, 2 * room_);
+        size_t bytes = sizeof(Database) * static_cast<size_t>(room_);
+        databases_ = static_cast<Database*>(
+            databases_ ? repalloc(databases_, bytes) : MemoryContextAlloc(TopMemoryContext, bytes));
+    }
+    Database& database = databases_[count_++];
+    database = {};
+    database.oid = oid;
+    database.pause_us = first_pause_us;
 }
 
 /* Never a template, nor one that does not allow connections: a worker in it would be in its owner's
@@ -90,17 +110,9 @@ void Launcher::list_databases()
         auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
         if (!database->datallowconn || database->datistemplate || database->datconnlimit == -2)
             continue;
-        Database* known = find(database->oid);
-        DatabaseSlot* slot = known || count_ == max_databases ? nullptr : claim_slot(database->oid);
-        if (slot) {
-            known = &databases_[count_++];
-            *known = {};
-            known->oid = database->oid;
-            known->slot = slot;
-            known->pause_us = first_pause_us;
-        }
-        if (known)
-            known->seen = true;
+        if (!find(database->oid))
+            add(database->oid);
+        find(database->oid)->seen = true;
     }
     table_endscan(scan);
     table_close(relation, AccessShareLock);
@@ -155,6 +167,32 @@ void Launcher::start(Database& database)
     database.complained = true;
 }
 
+/* Of databases that are gone, or that no worker may enter. One that is newer than our list is
+ * looked into as soon as it is in it. */
+void Launcher::free_slots_of_others()
+{
+    for (DatabaseSlot& slot : shared_state()->slots) {
+        auto oid = static_cast<Oid>(pg_atomic_read_u32(&slot.database));
+        if (!OidIsValid(oid) || find(oid) || has_worker(slot))
+            continue;
+        pg_atomic_write_u32(&slot.announced, 0);
+        free_slot(slot);
+    }
+}
+
+/* One that has been looked into without finding the extension gets a slot when it is announced. */
+void Launcher::find_slot_of(Database& database, bool looking)
+{
+    database.slot = find_slot(database.oid);
+    if (database.slot || database.started || looking)
+        return;
+    database.slot = claim_slot(database.oid);
+    if (!database.slot && !database.complained)
+        ereport(LOG, (errmsg("synckit: no room to publish database with OID %u", database.oid),
+                      errdetail("At most %d databases can be published.", max_databases)));
+    database.complained = !database.slot;
+}
+
 void Launcher::look()
 {
     list_databases();
@@ -162,18 +200,20 @@ void Launcher::look()
     bool looking = false; // into a database for the first time
     for (int i = 0; i < count_; ++i) {
         Database& database = databases_[i];
+        if (database.seen && !database.slot)
+            find_slot_of(database, looking);
         DatabaseSlot* slot = database.slot;
-        if (is_running(database) || has_worker(*slot)) {
+        if (slot && (is_running(database) || has_worker(*slot))) {
             looking |= pg_atomic_read_u32(&slot->looked_into) == 0;
             continue;
         }
         if (!database.seen) { // dropped
-            release_destination(*slot);
-            pg_atomic_write_u32(&slot->database, InvalidOid);
             database = databases_[--count_];
             --i;
             continue;
         }
+        if (!slot)
+            continue;
         bool announced = pg_atomic_exchange_u32(&slot->announced, 0) == 1;
         if (announced)
             set_state(*slot, WorkerState::none);
@@ -185,12 +225,17 @@ void Launcher::look()
         }
         if (announced)
             database.start_after = 0;
-        if (state_of(*slot) == WorkerState::no_extension || now < database.start_after ||
-            (looking && !database.started))
+        if (state_of(*slot) == WorkerState::no_extension) {
+            if (free_slot(*slot))
+                database.slot = nullptr;
+            continue;
+        }
+        if (now < database.start_after || (looking && !database.started))
             continue;
         looking |= !database.started;
         start(database);
     }
+    free_slots_of_others();
     note_all_looked_into();
 }
 
@@ -203,13 +248,13 @@ void Launcher::note_all_looked_into()
     for (int i = 0; i < count_; ++i) {
         Database& database = databases_[i];
         bool waiting = database.worker || !database.started;
-        if (waiting && state_of(*database.slot) != WorkerState::no_worker_slot &&
-            pg_atomic_read_u32(&database.slot->looked_into) == 0)
+        bool looked_into = database.slot && pg_atomic_read_u32(&database.slot->looked_into) == 1;
+        if (waiting && !looked_into && !database.complained)
             return;
     }
     pg_atomic_write_u32(&shared_state()->all_looked_into, 1);
-    for (int i = 0; i < count_; ++i)
-        wake_proc(pg_atomic_read_u32(&databases_[i].slot->worker));
+    for (DatabaseSlot& slot : shared_state()->slots)
+        wake_proc(pg_atomic_read_u32(&slot.worker));
 }
 
 void Launcher::run()

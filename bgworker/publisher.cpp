@@ -187,7 +187,7 @@ bool Publisher::publish_batch()
     save_if_due();
     if (batch.rows >= busy_rows && !cursor_.publishing_to)
         wait(busy_pause_ms);
-    return batch.rows > 0;
+    return batch.rows > 0 || cursor_.publishing_to;
 }
 
 /* Of an error among many rows nobody knows which is to blame: they are read again with care. What

@@ -39,7 +39,7 @@ class Publisher {
     void looked_into();
     void say_refused(Oid by);
     void report(WorkerState state);
-    void use_cursor();
+    bool use_cursor();
 
     void publish();
     bool publish_batch();

@@ -51,8 +51,11 @@ bool Publisher::ready()
         cursors_seen_ = cursors;
         cursor_loaded_ = false;
     }
-    if (!cursor_loaded_)
-        use_cursor();
+    if (!cursor_loaded_ && !use_cursor()) {
+        report(WorkerState::no_schema);
+        disown_destination();
+        return false;
+    }
     if (!owns_destination())
         return false;
     if (!settings::publish) {
@@ -129,9 +132,10 @@ void Publisher::say_refused(Oid by)
     CommitTransactionCommand();
 }
 
-void Publisher::use_cursor()
+bool Publisher::use_cursor()
 {
-    load_cursor(cursor_);
+    if (!load_cursor(cursor_))
+        return false;
     at_step("cursor-loaded");
     unsaved_ = false;
     feed_.start_over();
@@ -147,6 +151,7 @@ void Publisher::use_cursor()
     pg_atomic_write_u64(&slot_.published, static_cast<uint64>(cursor_.published));
     pg_atomic_write_u64(&slot_.written_mark, written);
     pg_atomic_write_u64(&slot_.pending, feed_.pending());
+    return true;
 }
 
 /* The library serves this version of the tables and the one before; with another one, or with SQL

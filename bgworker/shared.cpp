@@ -1,5 +1,7 @@
 #include "bgworker/shared.hpp"
 
+#include <algorithm>
+
 #include "base/utf8.hpp"
 
 extern "C" {
@@ -118,16 +120,16 @@ DatabaseSlot* find_slot(Oid database)
     return nullptr;
 }
 
-DatabaseSlot* claim_slot(Oid database)
+namespace {
+
+DatabaseSlot* claim_slot_locked(Oid database)
 {
-    if (!state)
-        return nullptr;
-    LWLockAcquire(lock, LW_EXCLUSIVE);
     DatabaseSlot* slot = find_slot(database);
     if (!slot && (slot = find_slot(InvalidOid))) {
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
-        slot->last_error[0] = slot->destination[0] = '\0';
+        slot->last_error[0] = '\0';
+        std::fill(std::begin(slot->channels), std::end(slot->channels), 0);
         slot->holds_destination = false;
         for (pg_atomic_uint32* number :
              {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})
@@ -138,8 +140,40 @@ DatabaseSlot* claim_slot(Oid database)
             pg_atomic_write_u64(number, 0);
         pg_atomic_write_u32(&slot->database, database);
     }
+    return slot;
+}
+
+} // namespace
+
+DatabaseSlot* claim_slot(Oid database)
+{
+    if (!state)
+        return nullptr;
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    DatabaseSlot* slot = claim_slot_locked(database);
     LWLockRelease(lock);
     return slot;
+}
+
+void announce(Oid database)
+{
+    if (!find_slot(database) && !find_slot(InvalidOid))
+        return; // no room: whoever writes here is not to wait for the lock each time
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    if (DatabaseSlot* slot = claim_slot_locked(database))
+        pg_atomic_write_u32(&slot->announced, 1);
+    LWLockRelease(lock);
+    wake_proc(pg_atomic_read_u32(&state->launcher));
+}
+
+bool free_slot(DatabaseSlot& slot)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    bool announced = pg_atomic_read_u32(&slot.announced) == 1;
+    if (!announced)
+        pg_atomic_write_u32(&slot.database, InvalidOid);
+    LWLockRelease(lock);
+    return !announced;
 }
 
 bool claim_worker(DatabaseSlot& slot)

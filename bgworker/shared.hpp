@@ -31,6 +31,9 @@ enum class WorkerState : uint32_t {
 };
 const char* to_text(WorkerState);
 
+/* Of a Redis that a database publishes to; more of them are not compared with other databases'. */
+inline constexpr int max_addresses = 64;
+
 /* One database. Texts and times under the lock of the whole, the rest atomic. */
 struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
@@ -46,11 +49,11 @@ struct DatabaseSlot {
     pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
     pg_atomic_uint64 requeues; // so often synckit_requeue() was called
     /* Since the server started. */
-    pg_atomic_uint64 outages;      // so often Redis was lost
-    pg_atomic_uint64 truncated;    // messages that went without their value
-    pg_atomic_uint64 foreign;      // rows that were passed by, as written elsewhere
-    char destination[1024];        // see destination.hpp; empty: none
-    TimestampTz destination_since; // the earlier claim wins
+    pg_atomic_uint64 outages;       // so often Redis was lost
+    pg_atomic_uint64 truncated;     // messages that went without their value
+    pg_atomic_uint64 foreign;       // rows that were passed by, as written elsewhere
+    uint64 channels[max_addresses]; // hashes of addresses with the prefix, see destination.hpp
+    TimestampTz destination_since;  // the earlier claim wins
     bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
@@ -58,6 +61,7 @@ struct DatabaseSlot {
     char last_error[256];
 };
 
+/* With the extension; the others take no slot. */
 inline constexpr int max_databases = 256;
 
 struct SharedState {
@@ -76,6 +80,11 @@ LWLock* shared_lock();
 DatabaseSlot* find_slot(Oid database);
 /* Finds or takes a slot; null if all are taken. */
 DatabaseSlot* claim_slot(Oid database);
+
+/* The launcher is to look into the database: it may hold the extension now. Raises nothing. */
+void announce(Oid database);
+/* Frees the slot, unless its database was announced meanwhile: false then. */
+bool free_slot(DatabaseSlot&);
 
 /* Makes this process the database's worker; false if there is one that lives. */
 bool claim_worker(DatabaseSlot&);

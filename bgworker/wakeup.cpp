@@ -49,10 +49,21 @@ bool worker_listens()
     }
 }
 
+/* The launcher knows of this database, and that it has the extension. It does not where CREATE
+ * EXTENSION was part of a prepared transaction: then whoever writes first tells it. */
+bool launcher_knows()
+{
+    return slot && pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId) &&
+           state_of(*slot) != WorkerState::no_extension;
+}
+
 /* At COMMIT the transaction has left the list of running ones already. Nothing here may raise: it
  * would be a PANIC. */
 extern "C" void at_transaction_end(XactEvent event, void*)
 {
+    if (event == XACT_EVENT_COMMIT && shared_state() &&
+        (done.extension || (done.concerns_worker() && !launcher_knows())))
+        announce(MyDatabaseId);
     if (event == XACT_EVENT_COMMIT && slot &&
         pg_atomic_read_u32(&slot->database) == static_cast<uint32_t>(MyDatabaseId)) {
         if (done.cursor)
@@ -63,10 +74,6 @@ extern "C" void at_transaction_end(XactEvent event, void*)
             pg_atomic_fetch_add_u64(&slot->written, static_cast<int64>(done.deltas));
             if (worker_listens())
                 wake_proc(pg_atomic_read_u32(&slot->worker));
-        }
-        if (done.extension) {
-            pg_atomic_write_u32(&slot->announced, 1);
-            wake_proc(pg_atomic_read_u32(&shared_state()->launcher));
         }
     }
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
@@ -121,9 +128,7 @@ void note_requeued()
 
 void note_extension_created()
 {
-    register_once();
-    done.extension = true;
-    slot = claim_slot(MyDatabaseId);
+    noted().extension = true;
 }
 
 } // namespace synckit

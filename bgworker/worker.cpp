@@ -64,6 +64,7 @@ void set_worker_settings()
     auto set = [](const char* name, const char* value) {
         SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
     };
+    set("role", "none"); // whoever owns the database may have given it one
     set("search_path", "pg_catalog, pg_temp");
     set("row_security", "off"); // forced row-level security is an error then, not an empty feed
     set("synchronous_commit", "off"); // of the cursor: what it loses is published again

@@ -1,5 +1,14 @@
 -- synckit_cleanup(): what is past its time goes, and no more. Nothing is published here.
 SELECT synckit_migrate() AS version;
+-- The publisher has said that there is nowhere to publish to: until then it might.
+DO $$
+DECLARE deadline timestamptz := clock_timestamp() + interval '60 s';
+BEGIN
+    WHILE (SELECT state NOT IN ('not preloaded', 'not configured') FROM synckit_publisher_status)
+        AND clock_timestamp() < deadline LOOP
+        PERFORM pg_sleep(0.05);
+    END LOOP;
+END $$;
 \set counts 'sessions_deleted AS sessions, deltas_deleted AS deltas, tombstones_deleted AS tombstones'
 SELECT :counts FROM synckit_cleanup();
 

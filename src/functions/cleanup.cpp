@@ -128,12 +128,24 @@ void Cleanup::delete_sessions(double hours)
 }
 
 /*
+ * Whether deltas wait for somebody to publish them. The publisher's word counts, too: a session
+ * that began before ALTER DATABASE … SET synckit.redis_url does not know of it.
+ */
+bool is_published_from_here()
+{
+    if (!shared_state())
+        return false;
+    DatabaseSlot* slot = find_slot(MyDatabaseId);
+    return settings::redis_url[0] != '\0' || !slot || state_of(*slot) != WorkerState::unconfigured;
+}
+
+/*
  * The snapshot up to which deltas are published, or null if all of them may go: because there is no
  * publisher to wait for, or because so many wait that they are given up.
  */
 char* Cleanup::unpublished_from() const
 {
-    if (!shared_state() || settings::redis_url[0] == '\0')
+    if (!is_published_from_here())
         return nullptr;
     char* published = published_snapshot();
     if (!published)

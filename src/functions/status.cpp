@@ -44,12 +44,14 @@ PublisherStatus publisher_status()
     PublisherStatus status;
     if (!shared_state())
         return status;
-    status.state = RecoveryInProgress() ? "standby" : to_text(WorkerState::none);
     DatabaseSlot* slot = find_slot(MyDatabaseId);
+    WorkerState state = slot ? state_of(*slot) : WorkerState::none;
+    /* The launcher needs a worker slot as well; the server's log says so while it starts. */
+    if (state == WorkerState::none && pg_atomic_read_u32(&shared_state()->launcher) == 0)
+        state = WorkerState::no_worker_slot;
+    status.state = RecoveryInProgress() ? "standby" : to_text(state);
     if (!slot)
         return status;
-    WorkerState state = state_of(*slot);
-    status.state = to_text(state);
     status.connected = state == WorkerState::publishing;
     status.published = static_cast<int64>(pg_atomic_read_u64(&slot->published));
     status.epoch = static_cast<int64>(pg_atomic_read_u64(&slot->epoch));

@@ -157,6 +157,10 @@ is($code, 0, 'the first makes room');
 ok(poll(sub { $small->safe_psql('second', 'SELECT state FROM synckit_publisher_status') eq 'publishing' }, 90), 'which the second takes');
 ok($subscriber->await_versions('a', '1'), 'its delta arrives');
 $small->stop;
+$small->append_conf("postgresql.conf", "max_worker_processes = 1");
+$small->start;
+is(status($small, 'second', 'state'), 'no worker slot', 'where not even the launcher gets one, that is said, too');
+$small->stop;
 
 # Not preloaded.
 my $plain = new_node('plain', preload => '');

@@ -80,6 +80,23 @@ my ($code, undef, $error) = $target->psql('target', 'DROP EXTENSION synckit');
 is($code, 3, 'DROP EXTENSION is refused');
 like($error, qr/other objects depend on it/, 'for the tables');
 is(stored_contents($source, 'postgres'), $contents, 'the source is as it was');
+
+# A restore that takes its time: the tables are there long before their rows, and the numbers of the rows pass by meanwhile.
+my $slow = PostgreSQL::Test::Utils::tempdir() . '/slow.dump';
+burn($source, 12000);
+$source->safe_psql('postgres', "SELECT synckit_apply_delta('slow', 'test', 'set', 'a', '1')");
+$source->command_ok([ 'pg_dump', '-Fc', '--file', $slow, $source->connstr('postgres') ], 'pg_dump');
+$target->safe_psql('postgres', 'CREATE DATABASE slow TEMPLATE template0');
+my $slowly = own_channels($target, 'slow', $redis);
+$target->command_ok([ 'pg_restore', '--section=pre-data', '-d', $target->connstr('slow'), $slow ], 'first the tables');
+ok(await_status($target, 'slow', "state IN ('no schema', 'publishing')"), 'which the publisher has seen');
+burn($target, 15000);
+$target->command_ok([ 'pg_restore', '--section=data', '--section=post-data', '-d', $target->connstr('slow'), $slow ], 'then the rest');
+is($target->safe_psql('slow', q{SELECT max(xid) < pg_snapshot_xmin(pg_current_snapshot()) FROM synckit.deltas}), 't', 'their numbers have passed by');
+ok(await_state($target, 'slow', 'publishing'), 'now it publishes');
+$target->safe_psql('slow', "SELECT synckit_apply_delta('slow', 'test', 'set', 'b', '1')");
+ok($slowly->await_versions('slow', '2'), 'what is new');
+is(scalar(() = $slowly->deltas), 1, 'and that alone');
 log_is_clean($_) for $source, $target;
 
 done_testing();

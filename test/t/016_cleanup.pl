@@ -72,6 +72,24 @@ ok($subscriber->await(sub { grep { $_ == epoch() } $subscriber->epochs }, 60), '
 write_deltas('after', 5);
 heard('after', 5);
 
+# Where deltas go, a session that began before ALTER DATABASE … SET does not know.
+$node->safe_psql('postgres', 'CREATE DATABASE later');
+own_channels($node, 'later');
+$node->safe_psql('postgres', "ALTER DATABASE later SET synckit.redis_url = ''");
+set_up($node, 'later');
+ok(await_state($node, 'later', 'not configured'), 'a database that publishes nothing');
+my $session = $node->background_psql('later');
+is($session->query_safe('SHOW synckit.redis_url'), '', 'a session in it');
+$proxy->refuse;
+$node->safe_psql('postgres', 'ALTER DATABASE later RESET synckit.redis_url');
+ok(await_state($node, 'later', 'connecting'), 'now it publishes, to a Redis that is away');
+$session->query_safe("SELECT synckit_apply_delta('d', 'c', 'set', 'a', '1')");
+is($session->query_safe('SELECT pg_sleep(0.05); SELECT deltas_deleted FROM synckit_cleanup(old_deltas_days => 0)') =~ s/^\n//r,
+    0, 'the old session removes nothing that is unpublished');
+$session->quit;
+$node->safe_psql('postgres', 'DROP DATABASE later');
+$proxy->pass;
+
 # The publisher cleans up by itself, in the background.
 $node->safe_psql('postgres', q{
     SELECT synckit_save_session('old', 'u');

@@ -127,6 +127,8 @@ meets('two and two', "redis://$a,$b", "rediss://$c,$a", 'refused');
 meets('others', "redis://$a,$b", "redis://$c", 'connecting');
 meets('Sentinels and a name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/first", 'refused');
 meets('Sentinels and another name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/second", 'connecting');
+my $many = join ',', map { "$_.a-rather-long-name-of-a-host.invalid" } 1 .. 40;
+meets('one of many addresses', "redis://$many", 'redis://40.a-rather-long-name-of-a-host.invalid', 'refused');
 alter($_, 'RESET ALL') for 'late', 'postgres';
 
 # For those who may.
@@ -140,6 +142,15 @@ for my $name (qw(redis_url redis_password_file redis_ca_file redis_cert_file red
 is(($node->psql('postgres', "SET ROLE granted; ALTER DATABASE late SET synckit.channel_prefix = 'granted:'; ALTER DATABASE late SET synckit.publish = off"))[0],
     0, 'who was granted it, may');
 is($node->safe_psql('late', 'SHOW synckit.channel_prefix'), 'granted:', 'and it holds');
+
+# What else the owner gives the database reaches the publisher, but does not stop it.
+my $granted = SyncKit::Subscriber->new($redis, 'granted:');
+alter('late', 'RESET synckit.publish');
+$node->safe_psql('postgres', "SET ROLE owner; ALTER DATABASE late SET role = 'owner'; ALTER DATABASE late SET lock_timeout = 1;"
+        . "ALTER DATABASE late SET default_transaction_read_only = on; ALTER DATABASE late SET search_path = public, pg_catalog");
+end_publisher($node, 'late');
+$node->safe_psql('late', "SET ROLE NONE; SET default_transaction_read_only = off; SELECT synckit_apply_delta('owned', 'test', 'set', 'a', '1')");
+ok($granted->await_versions('owned', '1'), 'a role and other settings of the database do not stop its publisher');
 my (undef, undef, $error) = $node->psql('postgres', "ALTER DATABASE late SET synckit.redis_url = 'redis://u:s3cr3t-word\@localhost/'");
 like($error, qr/must not contain a password/, 'an address with a password is refused');
 unlike($error, qr/s3cr3t/, 'and not repeated');
