@@ -112,7 +112,10 @@ bool Publisher::publish_epoch()
 RedisLink::Outcome Publisher::exchange(size_t messages)
 {
     RedisLink::Outcome outcome = link_->exchange();
-    if (outcome != RedisLink::Outcome::lost && link_->refusals().size() < messages)
+    if (outcome == RedisLink::Outcome::lost) {
+        accepts_ = false;
+    } else if (link_->refusals().size() < messages) {
+        accepts_ = true;
         accepted_at_ = GetCurrentTimestamp();
     return outcome;
 }
@@ -125,6 +128,7 @@ bool Publisher::accepts_others()
     if (link_->connected() && (has_lately || publish_epoch()))
         return true;
     return !link_->connected() && link_->connect() && publish_epoch();
+    }
 }
 
 /* Publishes until nothing is left. */
@@ -225,6 +229,7 @@ bool Publisher::send(const Batch& batch)
         strlcpy(error, link_->error(), sizeof error);
         if (!alone || !accepts_others()) {
             lost_redis();
+    bool accepted_before = accepts_;
             return false;
         }
         feed_.note_failure(error);
@@ -239,6 +244,12 @@ bool Publisher::send(const Batch& batch)
     }
     if (batch.messages > 0)
         pace_ = Min(pace_ * 2, full_pace);
+        /* A Redis that takes messages only now may have taken none before (CLIENT PAUSE, a
+         * failover): this one has another try. */
+        if (!accepted_before) {
+            feed_.reset();
+            return false;
+        }
     return true;
 }
 

@@ -18,7 +18,8 @@
  * A message that Redis refuses while it accepts others, or of which none can be made, is set aside
  * and tried again later, and the others go on. One that ends the connection is told from a Redis
  * that has gone by what comes next: after a lost connection one message goes alone, then two, then
- * four, and one that goes alone and ends the connection again, while Redis accepts another, is it.
+ * four, and one that goes alone and ends the connection again, while Redis accepts others before
+ * and after it, is it.
  */
 namespace synckit {
 
@@ -86,7 +87,8 @@ class Publisher {
 
     long back_off_ms_ = 0;
     bool complained_ = false;       // of Redis, since it last accepted something
-    TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
+    TimestampTz accepted_at_ = 0;   // when Redis last accepted a message,
+    bool accepts_ = false;          // and whether since a connection was last lost over one
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
     TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log
 };

@@ -143,6 +143,12 @@ $subscriber = SyncKit::Subscriber->new($redis);
 write_deltas('good/away');
 ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND set_aside = 1"), 'nothing is set aside for that');
 
+# Nor is a Redis that lets everybody in but takes no message for a while, and then takes the one by which it is tried.
+$admin->command(qw(CLIENT PAUSE 12000 WRITE));
+write_deltas('good/paused') for 1 .. 3;
+ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND set_aside + requeued = 1"), 'nor for a pause');
+ok($subscriber->await_versions('good/paused', '1 2 3'), 'after which all arrive, in order');
+
 # Whose business it is.
 $node->safe_psql('postgres', 'CREATE ROLE stranger; CREATE ROLE watcher IN ROLE pg_monitor; CREATE ROLE owner CREATEROLE; ALTER TABLE synckit.deltas OWNER TO owner; GRANT USAGE ON SCHEMA synckit TO stranger, owner');
 my (undef, undef, $error) = $node->psql('postgres', 'SET ROLE stranger; SELECT synckit_requeue()');
