@@ -7,6 +7,10 @@
 #include "postgres/settings.hpp"
 #include "redis/url.hpp"
 
+extern "C" {
+#include "common/hashfn.h"
+}
+
 namespace synckit {
 
 namespace {
@@ -19,24 +23,36 @@ bool is_before(const DatabaseSlot& a, Oid a_database, const DatabaseSlot& b, Oid
     return a_database < b_database;
 }
 
-/* Whether the same prefix meets at an address of both. */
-bool overlap(std::string_view a, std::string_view b)
+/* A hash of each address with the prefix; 0 stands for no more. The texts themselves have no bound,
+ * shared memory has. */
+struct Places {
+    uint64 list[max_redis_hosts];
+};
+
+Places places_of(std::string_view destination)
 {
-    size_t a_end = a.find(' '), b_end = b.find(' ');
-    if (a_end == a.npos || b_end == b.npos || a.substr(a_end) != b.substr(b_end))
-        return false;
-    auto next = [](std::string_view& list) {
-        std::string_view address = list.substr(0, list.find(','));
-        list.remove_prefix(Min(address.size() + 1, list.size()));
-        return address;
+    auto hash = [](std::string_view text, uint64 seed) {
+        return hash_bytes_extended(reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()), seed);
     };
-    for (std::string_view left = a.substr(0, a_end); !left.empty();) {
-        std::string_view address = next(left);
-        for (std::string_view right = b.substr(0, b_end); !right.empty();)
-            if (next(right) == address)
-                return true;
+    Places places{};
+    std::string_view addresses = destination.substr(0, destination.find(' '));
+    const uint64 prefix = hash(destination.substr(addresses.size()), 0);
+    for (uint64& place : places.list) {
+        if (addresses.empty())
+            break;
+        const std::string_view address = addresses.substr(0, addresses.find(','));
+        addresses.remove_prefix(Min(address.size() + 1, addresses.size()));
+        place = Max(hash(address, prefix), UINT64CONST(1));
     }
-    return false;
+    return places;
+}
+
+/* Whether the same prefix meets at an address of both. */
+bool overlap(const uint64 (&a)[max_redis_hosts], const uint64 (&b)[max_redis_hosts])
+{
+    return std::ranges::any_of(
+        a, [&](uint64 place) { return place != 0 && std::ranges::find(b, place) != std::end(b); });
 }
 
 } // namespace
@@ -72,9 +88,10 @@ char* configured_destination()
 Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz since, Oid& by)
 {
     auto own = static_cast<Oid>(pg_atomic_read_u32(&slot.database));
+    const Places places = places_of(destination);
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    if (std::strncmp(slot.destination, destination, sizeof slot.destination - 1) != 0) {
-        strlcpy(slot.destination, destination, sizeof slot.destination);
+    if (!std::ranges::equal(slot.destination, places.list)) {
+        std::ranges::copy(places.list, slot.destination);
         slot.destination_since = since;
         slot.holds_destination = false;
     }
@@ -101,7 +118,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
 void release_destination(DatabaseSlot& slot)
 {
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    slot.destination[0] = '\0';
+    std::ranges::fill(slot.destination, 0);
     slot.holds_destination = false;
     LWLockRelease(shared_lock());
 }

@@ -36,6 +36,7 @@ class Publisher {
     bool library_matches();
     bool owns_destination();
     void disown_destination();
+    void forget_claim();
     void looked_into();
     void say_refused(Oid by);
     void report(WorkerState state);

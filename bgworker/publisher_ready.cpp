@@ -72,20 +72,28 @@ void Publisher::looked_into()
 void Publisher::disown_destination()
 {
     release_destination(slot_);
-    if (claimed_url_)
-        pfree(claimed_url_);
-    claimed_url_ = nullptr;
+    forget_claim();
     looked_into();
 }
 
 /* Also while it is paused: what it publishes to stays its own. */
 bool Publisher::owns_destination()
+void Publisher::forget_claim()
+{
+    if (!claimed_url_)
+        return;
+    pfree(claimed_url_);
+    pfree(claimed_prefix_);
+    claimed_url_ = claimed_prefix_ = nullptr;
+}
+
 {
     if (claimed_url_ && std::strcmp(claimed_url_, settings::redis_url) == 0 &&
         std::strcmp(claimed_prefix_, settings::channel_prefix) == 0)
         return true;
     StartTransactionCommand();
     char* destination = MemoryContextStrdup(TopMemoryContext, configured_destination());
+    forget_claim(); // of the former settings: who goes back to them claims anew
     CommitTransactionCommand();
     bool known = cursor_.destination && std::strcmp(cursor_.destination, destination) == 0;
     TimestampTz since = known ? cursor_.destination_since : GetCurrentTimestamp();
