@@ -183,6 +183,7 @@ bool RedisLink::connect_to_cluster()
         }))
         return fail(any.socket.failure(), any.host);
     nodes_.clear();
+    url_.unix_path.clear(); // each node is where the cluster says
     return connect_to_new_nodes();
 }
 
