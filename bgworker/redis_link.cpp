@@ -344,9 +344,11 @@ void RedisLink::route_messages(bool again)
     });
 }
 
-/* Moves bytes until every reply is there. */
+/* Moves bytes until every reply is there. What counts as a sign of life is a whole reply, or that
+ * something could be sent: not the pieces of a reply that does not end. */
 bool RedisLink::await_replies()
 {
+    TimestampTz deadline = in_ms(redis_timeout_ms);
     for (;;) {
         bool progress = false, due = false;
         for (auto& node : nodes_) {
@@ -361,16 +363,18 @@ bool RedisLink::await_replies()
             });
             if (!good || !stands)
                 return fail(socket.failure(), node->host);
+            progress |= socket.has_sent();
             due |= node->answered < node->awaited.size();
         }
         if (!due)
             break;
-        if (progress)
+        if (progress) {
+            deadline = in_ms(redis_timeout_ms);
             continue;
+        }
         for (size_t i = 0; i < nodes_.size(); ++i)
             ModifyWaitEvent(events_, static_cast<int>(i) + 2, nodes_[i]->socket.awaited_events(),
                             nullptr);
-        TimestampTz deadline = in_ms(redis_timeout_ms);
         for (bool ready = false; !ready;) {
             long left = ms_until(deadline);
             if (left <= 0)

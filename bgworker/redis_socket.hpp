@@ -78,7 +78,13 @@ class RedisSocket {
     const RedisFailure& failure() const { return failure_; }
     /* Sends, and receives, what can be without waiting; what was received may call for an answer of
      * TLS. */
-    bool move_bytes() { return send_some() && receive_some() && send_some(); }
+    bool move_bytes()
+    {
+        has_sent_ = false;
+        return send_some() && receive_some() && send_some();
+    }
+    /* Whether the last time something could be sent. */
+    bool has_sent() const { return has_sent_; }
     /* What to wait for before it is worth to move bytes again. */
     uint32 awaited_events() const
     {
@@ -134,7 +140,8 @@ class RedisSocket {
     RedisWire wire_{max_reply_bytes};
     std::unique_ptr<RedisHandshake> handshake_; // while it lasts: it knows the password
     RedisServer server_;
-    bool sends_ = true;    // until the server takes nothing more
+    bool sends_ = true; // until the server takes nothing more
+    bool has_sent_ = false;
     bool blocked_ = false; // there is output that the socket does not take now
     bool reached_ = false;
     RedisFailure failure_;
