@@ -132,6 +132,7 @@ for my $only ('127.0.0.1', slurp_file('/etc/hosts') =~ /^::1\s.*\blocalhost\b/m 
     publishes("localhost, of whose addresses only $only serves", 'synckit.redis_url' => "'redis://localhost:$half_port'");
 }
 
+publishes('an IPv6 address in a zone', 'synckit.redis_url' => "'redis://[::1%251]:$port'");
 # Users.
 my $client = SyncKit::RedisClient->new($redis->path);
 $client->command('ACL', 'SETUSER', 'narrow', 'on', '>pass-of-narrow', 'resetchannels', '&synckit:*', '-@all', '+publish');
