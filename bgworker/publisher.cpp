@@ -34,6 +34,8 @@ constexpr int most_requeued = 100;
  * judged by what came after the one before. */
 constexpr int64 evidence_us = 400'000;
 constexpr int64 aside_log_pause_us = 10'000'000;
+/* A Redis that comes and goes is worth a line in the log so often. */
+constexpr int64 complaint_pause_us = 10'000'000;
 /* How often broadcasts that were published are deleted. */
 constexpr int64 broadcasts_interval_us = 10'000'000;
 
@@ -55,8 +57,11 @@ bool has_failed(const Subject& subject)
 bool Publisher::ensure_connected()
 {
     /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
-    if (link_->connected() && link_->is_current() && link_->check())
+    bool current = link_->is_current();
+    if (link_->connected() && current && link_->check())
         return true;
+    if (!current)
+        complained_at_ = 0; // what was said is of other settings
     if (link_->connect())
         return true;
     lost_redis();
@@ -68,8 +73,9 @@ void Publisher::redis_answers()
 {
     if (complained_)
         ereport(LOG, (errmsg("synckit: publishing to Redis at %s again", link_->address())));
-    complained_ = false;
+    away_ = complained_ = false;
     back_off_ms_ = 0;
+    report(WorkerState::publishing);
 }
 
 /* Says so once an outage, and waits: twice as long each time, up to a cap. */
@@ -79,14 +85,19 @@ void Publisher::lost_redis()
     link_->close(); // where a message was refused, it stands still
     report(WorkerState::connecting);
     record_error(slot_, link_->error());
-    if (!complained_)
+    if (!away_)
         pg_atomic_fetch_add_u64(&slot_.outages, 1);
-    if (!complained_)
+    away_ = true;
+    TimestampTz now = GetCurrentTimestamp();
+    bool due = !complained_ && now >= complained_at_ + complaint_pause_us;
+    if (complained_at_ == 0 || due) {
+        complained_ = true;
+        complained_at_ = now;
         ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
                              link_->error()),
                       errdetail("Deltas wait in the log; it is tried again until it succeeds."),
                       link_->hint()[0] ? errhint("%s", link_->hint()) : 0));
-    complained_ = true;
+    }
     if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
         save();
     back_off_ms_ =
@@ -117,6 +128,7 @@ RedisLink::Outcome Publisher::exchange(size_t messages)
     } else if (link_->refusals().size() < messages) {
         accepts_ = true;
         accepted_at_ = GetCurrentTimestamp();
+    }
     return outcome;
 }
 
@@ -128,7 +140,6 @@ bool Publisher::accepts_others()
     if (link_->connected() && (has_lately || publish_epoch()))
         return true;
     return !link_->connected() && link_->connect() && publish_epoch();
-    }
 }
 
 /* Publishes until nothing is left. */
@@ -150,7 +161,8 @@ void Publisher::publish()
             cursor_.new_epoch = false;
             unsaved_ = true;
         }
-        report(WorkerState::publishing);
+        if (!away_) // else when Redis has accepted something: to be let in is not enough
+            report(WorkerState::publishing);
         if (publish_requeued() && !publish_batch() && !requeued_to_)
             return;
     }
@@ -217,6 +229,7 @@ Batch Publisher::read()
  * others. */
 bool Publisher::send(const Batch& batch)
 {
+    bool accepted_before = accepts_;
     RedisLink::Outcome outcome =
         batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
     if (batch.rows > 0)
@@ -229,7 +242,12 @@ bool Publisher::send(const Batch& batch)
         strlcpy(error, link_->error(), sizeof error);
         if (!alone || !accepts_others()) {
             lost_redis();
-    bool accepted_before = accepts_;
+            return false;
+        }
+        /* A Redis that takes messages only now may have taken none before (CLIENT PAUSE, a
+         * failover): this one has another try. */
+        if (!accepted_before) {
+            feed_.reset();
             return false;
         }
         feed_.note_failure(error);
@@ -244,12 +262,6 @@ bool Publisher::send(const Batch& batch)
     }
     if (batch.messages > 0)
         pace_ = Min(pace_ * 2, full_pace);
-        /* A Redis that takes messages only now may have taken none before (CLIENT PAUSE, a
-         * failover): this one has another try. */
-        if (!accepted_before) {
-            feed_.reset();
-            return false;
-        }
     return true;
 }
 

@@ -83,11 +83,14 @@ class Publisher {
     char* claimed_prefix_ = nullptr;
     Oid refused_by_ = InvalidOid;
     bool said_backlog_ = false;
+    char said_address_[300] = "";
     TimestampTz cleaned_up_at_ = 0;
     TimestampTz deleted_broadcasts_at_ = 0;
 
     long back_off_ms_ = 0;
-    bool complained_ = false;       // of Redis, since it last accepted something
+    bool away_ = false;             // Redis has accepted nothing since it was lost,
+    bool complained_ = false;       // which the log says,
+    TimestampTz complained_at_ = 0; // with these settings last at this time
     TimestampTz accepted_at_ = 0;   // when Redis last accepted a message,
     bool accepts_ = false;          // and whether since a connection was last lost over one
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
