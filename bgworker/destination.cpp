@@ -26,7 +26,7 @@ bool is_before(const DatabaseSlot& a, Oid a_database, const DatabaseSlot& b, Oid
 /* What of a destination is compared with others': a hash for each address with the prefix, 0 for
  * none. In shared memory it takes the same room however long they are. */
 struct Channels {
-    uint64 hashes[max_addresses] = {};
+    uint64 hashes[max_redis_hosts] = {};
 };
 
 Channels channels_of(std::string_view destination)

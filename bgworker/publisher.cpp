@@ -37,6 +37,8 @@ constexpr int most_requeued = 100;
  * judged by what came after the one before. */
 constexpr int64 evidence_us = 400'000;
 constexpr int64 aside_log_pause_us = 10'000'000;
+/* A Redis that comes and goes is worth a line in the log so often. */
+constexpr int64 complaint_pause_us = 10'000'000;
 /* How often broadcasts that were published are deleted. */
 constexpr int64 broadcasts_interval_us = 10'000'000;
 
@@ -58,8 +60,11 @@ bool has_failed(const Subject& subject)
 bool Publisher::ensure_connected()
 {
     /* A Redis that goes while there is nothing to publish is noticed at the next tick. */
-    if (link_->connected() && link_->is_current() && link_->check())
+    bool current = link_->is_current();
+    if (link_->connected() && current && link_->check())
         return true;
+    if (!current)
+        complained_at_ = 0; // what was said is of other settings
     if (link_->connect())
         return true;
     lost_redis();
@@ -71,8 +76,9 @@ void Publisher::redis_answers()
 {
     if (complained_)
         ereport(LOG, (errmsg("synckit: publishing to Redis at %s again", link_->address())));
-    complained_ = false;
+    away_ = complained_ = false;
     back_off_ms_ = 0;
+    report(WorkerState::publishing);
 }
 
 /* Says so once an outage, and waits: twice as long each time, up to a cap. */
@@ -82,14 +88,19 @@ void Publisher::lost_redis()
     link_->close(); // where a message was refused, it stands still
     report(WorkerState::connecting);
     record_error(slot_, link_->error());
-    if (!complained_)
+    if (!away_)
         pg_atomic_fetch_add_u64(&slot_.outages, 1);
-    if (!complained_)
+    away_ = true;
+    TimestampTz now = GetCurrentTimestamp();
+    bool due = !complained_ && now >= complained_at_ + complaint_pause_us;
+    if (complained_at_ == 0 || due) {
+        complained_ = true;
+        complained_at_ = now;
         ereport(LOG, (errmsg("synckit: cannot publish to Redis at %s: %s", link_->address(),
                              link_->error()),
                       errdetail("Deltas wait in the log; it is tried again until it succeeds."),
                       link_->hint()[0] ? errhint("%s", link_->hint()) : 0));
-    complained_ = true;
+    }
     if (unsaved_) // Redis may be away for long, and cleanup goes by what is saved
         save();
     back_off_ms_ =
@@ -149,7 +160,8 @@ void Publisher::publish()
             cursor_.new_epoch = false;
             unsaved_ = true;
         }
-        report(WorkerState::publishing);
+        if (!away_) // else when Redis has accepted something: to be let in is not enough
+            report(WorkerState::publishing);
         if (publish_requeued() && !publish_batch() && !requeued_to_)
             return;
     }

@@ -36,6 +36,7 @@ class Publisher {
     bool library_matches();
     bool owns_destination();
     void disown_destination();
+    void forget_claim();
     void looked_into();
     void say_refused(Oid by);
     void report(WorkerState state);
@@ -82,11 +83,14 @@ class Publisher {
     char* claimed_prefix_ = nullptr;
     Oid refused_by_ = InvalidOid;
     bool said_backlog_ = false;
+    char said_address_[300] = "";
     TimestampTz cleaned_up_at_ = 0;
     TimestampTz deleted_broadcasts_at_ = 0;
 
     long back_off_ms_ = 0;
-    bool complained_ = false;       // of Redis, since it last accepted something
+    bool away_ = false;             // Redis has accepted nothing since it was lost,
+    bool complained_ = false;       // which the log says,
+    TimestampTz complained_at_ = 0; // with these settings last at this time
     TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
     int lone_losses_ = 0;           // so often the next message, alone, has ended the connection

@@ -21,10 +21,12 @@ namespace synckit {
 void Publisher::report(WorkerState state)
 {
     bool backlog = cursor_loaded_ && cursor_.publishing_to;
-    if (state_of(slot_) == state && backlog == said_backlog_)
+    bool same_address = std::strcmp(said_address_, link_->address()) == 0;
+    if (state_of(slot_) == state && backlog == said_backlog_ && same_address)
         return;
     set_state(slot_, state);
     said_backlog_ = backlog;
+    strlcpy(said_address_, link_->address(), sizeof said_address_);
     char activity[400];
     if (state == WorkerState::publishing || state == WorkerState::connecting)
         snprintf(activity, sizeof activity, "%s to Redis at %s%s", to_text(state), link_->address(),
@@ -75,10 +77,17 @@ void Publisher::looked_into()
 void Publisher::disown_destination()
 {
     release_destination(slot_);
-    if (claimed_url_)
-        pfree(claimed_url_);
-    claimed_url_ = nullptr;
+    forget_claim();
     looked_into();
+}
+
+void Publisher::forget_claim()
+{
+    if (!claimed_url_)
+        return;
+    pfree(claimed_url_);
+    pfree(claimed_prefix_);
+    claimed_url_ = claimed_prefix_ = nullptr;
 }
 
 /* Also while it is paused: what it publishes to stays its own. */
@@ -87,6 +96,7 @@ bool Publisher::owns_destination()
     if (claimed_url_ && std::strcmp(claimed_url_, settings::redis_url) == 0 &&
         std::strcmp(claimed_prefix_, settings::channel_prefix) == 0)
         return true;
+    forget_claim(); // of the former settings: who goes back to them claims anew
     StartTransactionCommand();
     char* destination = MemoryContextStrdup(TopMemoryContext, configured_destination());
     CommitTransactionCommand();

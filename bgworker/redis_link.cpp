@@ -13,9 +13,6 @@ namespace synckit {
 
 namespace {
 
-/* So often it is asked whether Redis is a primary still: one that was turned into a replica goes on
- * taking messages, which subscribers of its new primary do not hear. */
-constexpr long role_interval_ms = 1000;
 constexpr uint32_t role_reply = UINT32_MAX; // in place of a message's number
 
 /* So often messages follow slots that move, before it is time for a pause. */
@@ -112,7 +109,6 @@ bool RedisLink::connect()
         return false;
     watch_nodes();
     connected_ = true;
-    role_known_at_ = GetCurrentTimestamp();
     bool insecure = url_.tls && configured_.tls.insecure;
     if (insecure && !insecure_)
         ereport(LOG, (errmsg("synckit: the certificate of Redis at %s is not verified", address_),
@@ -187,6 +183,7 @@ bool RedisLink::connect_to_cluster()
         }))
         return fail(any.socket.failure(), any.host);
     nodes_.clear();
+    url_.unix_path.clear(); // each node is where the cluster says
     return connect_to_new_nodes();
 }
 
@@ -300,18 +297,18 @@ void RedisLink::sort_refusals()
         [](const RefusedMessage& a, const RefusedMessage& b) { return a.message < b.message; });
 }
 
-/* Where the answer is no, the exchange fails, and the messages go to whoever is primary then. */
+/* Behind the messages, whether who took them is a primary still: one that was turned into a replica
+ * goes on taking messages, which subscribers of its new primary do not hear. Then the exchange
+ * fails, and they go to whoever is primary. */
 void RedisLink::ask_for_role()
 {
     Node& node = *nodes_[0];
-    if (node.socket.server().is_cluster ||
-        GetCurrentTimestamp() < role_known_at_ + role_interval_ms * 1000)
+    if (node.socket.server().is_cluster)
         return;
     run_pure([&] {
         node.awaited.push_back(role_reply);
         append_hello(node.socket.wire().protocol());
     });
-    role_known_at_ = GetCurrentTimestamp();
 }
 
 /*
@@ -347,9 +344,11 @@ void RedisLink::route_messages(bool again)
     });
 }
 
-/* Moves bytes until every reply is there. */
+/* Moves bytes until every reply is there. What counts as a sign of life is a whole reply, or that
+ * something could be sent: not the pieces of a reply that does not end. */
 bool RedisLink::await_replies()
 {
+    TimestampTz deadline = in_ms(redis_timeout_ms);
     for (;;) {
         bool progress = false, due = false;
         for (auto& node : nodes_) {
@@ -364,16 +363,18 @@ bool RedisLink::await_replies()
             });
             if (!good || !stands)
                 return fail(socket.failure(), node->host);
+            progress |= socket.has_sent();
             due |= node->answered < node->awaited.size();
         }
         if (!due)
             break;
-        if (progress)
+        if (progress) {
+            deadline = in_ms(redis_timeout_ms);
             continue;
+        }
         for (size_t i = 0; i < nodes_.size(); ++i)
             ModifyWaitEvent(events_, static_cast<int>(i) + 2, nodes_[i]->socket.awaited_events(),
                             nullptr);
-        TimestampTz deadline = in_ms(redis_timeout_ms);
         for (bool ready = false; !ready;) {
             long left = ms_until(deadline);
             if (left <= 0)

@@ -120,7 +120,6 @@ class RedisLink {
     WaitEventSet* events_ = nullptr;
     bool connected_ = false;
     bool insecure_ = false; // which was said
-    TimestampTz role_known_at_ = 0;
 
     uint32_t count_ = 0;        // messages of this exchange
     std::vector<Message> kept_; // with slots_: all of them

@@ -145,6 +145,7 @@ bool RedisSocket::send_some()
             return true;
         ssize_t sent = ::send(socket_, output.data(), output.size(), MSG_NOSIGNAL);
         if (sent >= 0) {
+            has_sent_ = true;
             if (!pure([&] { wire_.consume_output(static_cast<size_t>(sent)); }))
                 return false;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

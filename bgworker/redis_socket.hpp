@@ -30,6 +30,10 @@ struct RedisFailure {
 /* How long Redis may be silent while something is due. */
 inline constexpr long redis_timeout_ms = 5000;
 
+/* Replies to what we send are short, but for the slots of a cluster: a server lists those that lie
+ * scattered one by one, with their primary and its replica in about 200 bytes. */
+inline constexpr size_t max_reply_bytes = 4 * 1024 * 1024;
+
 /*
  * One connection of the worker to a Redis server: moves the bytes of a RedisWire through a socket.
  * Nothing blocks. What goes wrong is returned, not raised, and kept in failure(): a broken
@@ -74,7 +78,13 @@ class RedisSocket {
     const RedisFailure& failure() const { return failure_; }
     /* Sends, and receives, what can be without waiting; what was received may call for an answer of
      * TLS. */
-    bool move_bytes() { return send_some() && receive_some() && send_some(); }
+    bool move_bytes()
+    {
+        has_sent_ = false;
+        return send_some() && receive_some() && send_some();
+    }
+    /* Whether the last time something could be sent. */
+    bool has_sent() const { return has_sent_; }
     /* What to wait for before it is worth to move bytes again. */
     uint32 awaited_events() const
     {
@@ -127,10 +137,11 @@ class RedisSocket {
     bool wait(uint32 events, TimestampTz deadline);
 
     pgsocket socket_ = PGINVALID_SOCKET;
-    RedisWire wire_{size_t{1} << 20};           // replies to what we send are short
+    RedisWire wire_{max_reply_bytes};
     std::unique_ptr<RedisHandshake> handshake_; // while it lasts: it knows the password
     RedisServer server_;
-    bool sends_ = true;    // until the server takes nothing more
+    bool sends_ = true; // until the server takes nothing more
+    bool has_sent_ = false;
     bool blocked_ = false; // there is output that the socket does not take now
     bool reached_ = false;
     RedisFailure failure_;

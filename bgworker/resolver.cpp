@@ -53,6 +53,23 @@ void process(ares_channel channel, long most_ms)
     ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD); // its time-outs
 }
 
+/* A numeric address, of which c-ares knows neither zones (fe80::1%eth0) nor short forms (127.1).
+ * Asks nobody. */
+bool take_number(const char* host, const char* service, SocketAddresses& to)
+{
+    addrinfo hints = {};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(host, service, &hints, &found) != 0)
+        return false;
+    std::memcpy(&to.list[0].bytes, found->ai_addr, found->ai_addrlen);
+    to.list[0].size = found->ai_addrlen;
+    to.count = 1;
+    freeaddrinfo(found);
+    return true;
+}
+
 void take(const ares_addrinfo& found, SocketAddresses& to)
 {
     to.count = 0;
@@ -71,6 +88,10 @@ void take(const ares_addrinfo& found, SocketAddresses& to)
 
 const char* resolve(const char* host, uint16 port, TimestampTz deadline, SocketAddresses& to)
 {
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    if (take_number(host, service, to))
+        return nullptr;
     static bool initialized = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
     ares_options options = {};
     options.timeout = name_server_timeout_ms;
@@ -79,8 +100,6 @@ const char* resolve(const char* host, uint16 port, TimestampTz deadline, SocketA
     if (!initialized ||
         ares_init_options(&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS)
         return "the resolver does not start";
-    char service[8];
-    snprintf(service, sizeof service, "%u", port);
     ares_addrinfo_hints hints = {};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;

@@ -8,6 +8,8 @@ extern "C" {
 #include "storage/lwlock.h"
 }
 
+#include "redis/url.hpp"
+
 /*
  * What the publisher keeps in shared memory: numbers and short texts, never a pointer. It is there
  * only where the library is in shared_preload_libraries.
@@ -31,9 +33,6 @@ enum class WorkerState : uint32_t {
 };
 const char* to_text(WorkerState);
 
-/* Of a Redis that a database publishes to; more of them are not compared with other databases'. */
-inline constexpr int max_addresses = 64;
-
 /* One database. Texts and times under the lock of the whole, the rest atomic. */
 struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
@@ -49,11 +48,11 @@ struct DatabaseSlot {
     pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
     pg_atomic_uint64 requeues; // so often synckit_requeue() was called
     /* Since the server started. */
-    pg_atomic_uint64 outages;       // so often Redis was lost
-    pg_atomic_uint64 truncated;     // messages that went without their value
-    pg_atomic_uint64 foreign;       // rows that were passed by, as written elsewhere
-    uint64 channels[max_addresses]; // hashes of addresses with the prefix, see destination.hpp
-    TimestampTz destination_since;  // the earlier claim wins
+    pg_atomic_uint64 outages;         // so often Redis was lost
+    pg_atomic_uint64 truncated;       // messages that went without their value
+    pg_atomic_uint64 foreign;         // rows that were passed by, as written elsewhere
+    uint64 channels[max_redis_hosts]; // hashes of addresses with the prefix, see destination.hpp
+    TimestampTz destination_since;    // the earlier claim wins
     bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published

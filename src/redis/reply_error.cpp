@@ -66,7 +66,7 @@ constexpr Row rows[] = {
      {ReplyError::server, "Redis has as many clients as it may", "Raise its maxclients."}},
     {"ERR unknown command",
      {ReplyError::server, "Redis does not know a command that is needed",
-      "redis_sharded takes Redis 7.0 or later."}},
+      "redis_sharded takes Redis 7.0 or later; redis+sentinel:// takes Sentinels."}},
     {"ERR SELECT is not allowed",
      {ReplyError::server, "a Redis Cluster has no numbered databases",
       "Leave the database out of redis_url."}},

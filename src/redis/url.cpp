@@ -158,6 +158,8 @@ void parse_hosts(RedisUrl& url, std::string_view text)
         const std::string_view host = text.substr(0, comma);
         if (several && host.empty())
             refuse("One of the hosts is empty.");
+        if (url.hosts.size() == max_redis_hosts)
+            refuse("There are more than " + std::to_string(max_redis_hosts) + " hosts.");
         url.hosts.push_back(parse_host(host, default_port));
         text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     }

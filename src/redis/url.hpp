@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@ namespace synckit {
 
 inline constexpr uint16_t redis_port = 6379;
 inline constexpr uint16_t sentinel_port = 26379;
+inline constexpr size_t max_redis_hosts = 64; // in one URL
 
 struct RedisHost {
     std::string name = "localhost"; // an IPv6 address stands without brackets

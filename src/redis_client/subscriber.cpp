@@ -90,7 +90,7 @@ void RedisSubscriber::open()
             --left;
     }
     connection_ = std::move(connection);
-    last_heard_ = Clock::now();
+    last_heard_ = opened_at_ = Clock::now();
     pinged_ = false;
 }
 
@@ -113,10 +113,14 @@ bool RedisSubscriber::reopen(Clock::time_point deadline)
     return true;
 }
 
+/* A server that lets us in only to end the connection is asked no more often than one that is away.
+ */
 void RedisSubscriber::lose(const Error& error)
 {
     connection_.reset();
-    pause_ = first_pause;
+    const bool stood = Clock::now() > opened_at_ + longest_pause;
+    pause_ =
+        stood ? first_pause : std::clamp<Clock::duration>(pause_ * 2, first_pause, longest_pause);
     retry_at_ = Clock::now() + pause_;
     if (on_lost)
         on_lost(error);

@@ -59,6 +59,7 @@ class RedisSubscriber {
     RedisTopics topics_;
     std::unique_ptr<RedisConnection> connection_;
     std::deque<RedisMessage> early_; // came while the subscription was being made
+    Clock::time_point opened_at_{};
     Clock::time_point last_heard_{};
     bool pinged_ = false;
     Clock::time_point retry_at_{};

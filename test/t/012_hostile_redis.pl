@@ -40,6 +40,7 @@ my @answers = (
     [ 'a word for a number', bytes => ":one\r\n", ends => 'hold' ],
     [ 'types of later protocols', bytes => "%1\r\n+a\r\n~1\r\n|1\r\n=5\r\n", ends => 'hold' ],
     [ 'replies without end', bytes => ":1\r\n" x 10_000, ends => 'repeat' ],
+    [ 'an error that does not end, byte by byte', bytes => '-ERR ', ends => 'drip' ],
     [ 'no answer', bytes => '', ends => 'hold' ],
 );
 

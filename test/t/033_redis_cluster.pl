@@ -154,12 +154,13 @@ unlike(slurp_file($node->logfile, $log), qr/cannot publish/, 'it is followed wit
 
 # A primary dies; its replica takes its part.
 my $dying = owner("synckit:doc:$documents[5]");
+my $outages = status($node, 'postgres', 'outages');
 $dying->{redis}->stop;
 delete $listening{ $dying->{port} };
 my ($witness) = grep { $_ != $dying && $owners{ $_->{port} } } @nodes;
 my $first = $version{ $documents[5] } + 1;
 write_deltas(10, $documents[5]);
-ok(await_state($node, 'postgres', 'connecting'), 'a primary is gone');
+ok(await_status($node, 'postgres', "outages > $outages"), 'a primary is gone');
 ok(poll(sub { owner("synckit:doc:$documents[5]", $witness)->{port} != $dying->{port} }), 'another takes its part');
 ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0"), 'publishing goes on by itself')
     or diag(slurp_file($node->logfile, $log));
@@ -188,6 +189,33 @@ take() until ($heard{ $documents[7] }[0] // '') eq 'subscribed';
 shift @{ $heard{ $documents[7] } };
 set_conf($node, 'synckit.redis_url' => "'" . $single->url . "'", 'synckit.redis_password_file' => "''");
 heard_versions($documents[7], $version{ $documents[7] }, $version{ $documents[7] }, 'sharded, without a cluster');
+
+# Slots that lie scattered: the list of them is long. By a unix socket, which is that of one node alone.
+{
+    $_->{redis}->stop for @nodes;
+    my @two = map {
+        my $port = PostgreSQL::Test::Cluster::get_free_port();
+        my $redis = SyncKit::Redis->new(conf => [ '--port', $port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--cluster-port',
+                PostgreSQL::Test::Cluster::get_free_port() ]);
+        my $client = SyncKit::RedisClient->new($redis->path);
+        my $parity = $_;
+        $client->command('CLUSTER', 'ADDSLOTS', grep { $_ % 2 == $parity } 0 .. 16383);
+        $client->command('CLUSTER', 'SET-CONFIG-EPOCH', $parity + 1);
+        { redis => $redis, port => $port, client => $client };
+    } 0, 1;
+    my ($bus) = $two[1]{client}->command('CLUSTER', 'NODES') =~ /@(\d+)/;
+    $two[0]{client}->command('CLUSTER', 'MEET', '127.0.0.1', $two[1]{port}, $bus);
+    for my $one (@two)
+    {
+        ok(poll(sub { $one->{client}->command('CLUSTER', 'INFO') =~ /cluster_state:ok.*known_nodes:2/s }), 'one of two nodes');
+    }
+    set_conf($node, 'synckit.redis_url' => "'" . $two[0]{redis}->url . "'", 'synckit.redis_password_file' => "''");
+    write_deltas(1, @documents);
+    ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0"), 'scattered slots, by a unix socket');
+    my @taken = map { $_->{client}->command('INFO', 'commandstats') =~ /cmdstat_spublish:calls=(\d+),.*?rejected_calls=(\d+)/ } @two;
+    cmp_ok($taken[$_], '>', 0, 'a node gets its messages') for 0, 2;
+    is("@taken[1, 3]", '0 0', 'and no others');
+}
 log_is_clean($node);
 
 done_testing();

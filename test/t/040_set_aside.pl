@@ -157,6 +157,11 @@ for my $loss ('among several messages', 'in one that goes alone')
 }
 ok($subscriber->await_versions('good/unlucky', '1 2 3 4 5'), 'all of them arrive, in order');
 ok(await_status($node, 'postgres', 'lag_deltas = 0 AND set_aside = 1 AND requeued = 0'), 'and nothing is set aside');
+# Nor is a Redis that lets everybody in but takes no message for a while, and then takes the one by which it is tried.
+$admin->command(qw(CLIENT PAUSE 12000 WRITE));
+write_deltas('good/paused') for 1 .. 3;
+ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND set_aside + requeued = 1"), 'nor for a pause');
+ok($subscriber->await_versions('good/paused', '1 2 3'), 'after which all arrive, in order');
 
 # Whose business it is.
 $node->safe_psql('postgres', 'CREATE ROLE stranger; CREATE ROLE watcher IN ROLE pg_monitor; CREATE ROLE owner CREATEROLE; ALTER TABLE synckit.deltas OWNER TO owner; GRANT USAGE ON SCHEMA synckit TO stranger, owner');

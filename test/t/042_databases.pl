@@ -129,7 +129,21 @@ meets('Sentinels and a name', "redis+sentinel://$a,$b/first", "redis+sentinel://
 meets('Sentinels and another name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/second", 'connecting');
 my $many = join ',', map { "$_.a-rather-long-name-of-a-host.invalid" } 1 .. 40;
 meets('one of many addresses', "redis://$many", 'redis://40.a-rather-long-name-of-a-host.invalid', 'refused');
+my $many = join ',', map { sprintf 'host-%02d-%s.invalid', $_, 'x' x 40 } 1 .. 40;
+meets('one of many', "redis://$a", "redis://$many,$a", 'refused');
 alter($_, 'RESET ALL') for 'late', 'postgres';
+
+# Refused elsewhere, and back again: its channels are its own as before.
+alter('postgres', "SET synckit.channel_prefix = 'postgres:'");
+alter('late', "SET synckit.channel_prefix = 'late:'");
+ok(await_state($node, $_, 'publishing'), "$_ has channels of its own") for 'postgres', 'late', 'third';
+set_conf($node, 'synckit.channel_prefix' => "'late:'");
+ok(await_state($node, 'third', 'refused'), 'the third takes those of another');
+set_conf($node, 'synckit.channel_prefix' => "'synckit:'");
+ok(await_state($node, 'third', 'publishing'), 'and comes back to its own');
+alter('postgres', 'RESET synckit.channel_prefix');
+ok(await_state($node, 'postgres', 'refused'), 'which nobody else gets');
+alter('late', 'RESET ALL');
 
 # For those who may.
 $node->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE ROLE granted LOGIN; ALTER DATABASE late OWNER TO owner; GRANT owner TO granted;'

@@ -147,6 +147,9 @@ TEST(RedisUrl, WhatIsShownNamesTheSameServer)
 TEST(RedisUrl, RefusesBadInput)
 {
     const std::string long_path(108, 'x');
+    std::string many_hosts = "redis://h";
+    for (size_t i = 1; i <= max_redis_hosts; ++i)
+        many_hosts += ",h";
     const std::string bad[] = {
         "",
         "localhost",
@@ -199,6 +202,7 @@ TEST(RedisUrl, RefusesBadInput)
         "unix:///path?db=1&x=2",
         "unix:///pa%00th",
         "unix:///" + long_path,
+        many_hosts,
     };
     for (const std::string& text : bad) {
         const Error error = error_of(text);

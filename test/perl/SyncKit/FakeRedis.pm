@@ -10,7 +10,7 @@ use POSIX ();
 use PostgreSQL::Test::Utils ();
 
 # Answers every connection with these bytes; then ends => 'close' closes it, 'hold' holds it, 'repeat' repeats the bytes
-# without end, 'answer' gives them again to what comes next. greets => 1: without waiting for a command. welcomes => 1: what
+# without end, 'drip' adds an x each half second, 'answer' gives them again to what comes next. greets => 1: without waiting for a command. welcomes => 1: what
 # a client says first of itself gets good replies.
 sub new
 {
@@ -39,8 +39,9 @@ sub url { return "unix://$_[0]{path}"; }
 sub _run
 {
     my ($listener, $control, $answer) = @_;
-    my ($reading, $writing) = (IO::Select->new($control, $listener), IO::Select->new);
+    my ($reading, $writing, $dripping) = (IO::Select->new($control, $listener), IO::Select->new, IO::Select->new);
     my $drop = sub {
+        $dripping->remove($_[0]);
         $reading->remove($_[0]);
         $writing->remove($_[0]);
         close $_[0];
@@ -49,12 +50,14 @@ sub _run
         my ($socket) = @_;
         return $drop->($socket) unless defined syswrite($socket, $answer->{bytes}) || $!{EAGAIN};
         return $writing->add($socket) if $answer->{ends} eq 'repeat';
+        return $dripping->add($socket) if $answer->{ends} eq 'drip';
         return if $answer->{ends} =~ /^(?:hold|answer)$/;
         $drop->($socket);
     };
     for (;;)
     {
-        my ($readable, $writable) = IO::Select->select($reading, $writing, undef);
+        my ($readable, $writable) = IO::Select->select($reading, $writing, undef, $dripping->count ? 0.5 : undef);
+        for my $socket ($dripping->handles) { syswrite $socket, 'x'; }
         for my $socket (@$writable) { $say->($socket); }
         for my $socket (@$readable)
         {
@@ -76,14 +79,14 @@ sub _run
             if ($answer->{welcomes})
             {
                 my @commands = $bytes =~ /\*\d+\r\n\$\d+\r\n(\w+)\r\n/g;
-                my @first = grep { /^(?:AUTH|SELECT|HELLO|CLIENT)$/ } @commands;
-                if (@first && @first == @commands)
+                my @good = map { /^(?:AUTH|SELECT|HELLO|CLIENT)$/ ? "+OK\r\n" : undef } @commands;
+                if (@good && ($answer->{ends} eq 'answer' || !grep { !defined } @good))
                 {
-                    syswrite $socket, "+OK\r\n" x @first;
+                    syswrite $socket, join '', map { $_ // $answer->{bytes} } @good;
                     next;
                 }
             }
-            $say->($socket) unless $writing->exists($socket);
+            $say->($socket) unless $writing->exists($socket) || $dripping->exists($socket);
         }
     }
 }
