@@ -46,6 +46,7 @@ sub epoch { return $node->safe_psql('postgres', 'SELECT epoch FROM _synckit.publ
 # What Redis has not heard stays.
 write_deltas('heard', 20);
 heard('heard', 20);
+ok(await_status($node, 'postgres', 'lag_deltas = 0'), 'which the publisher knows, later than who has heard it');
 $proxy->refuse;
 ok(await_state($node, 'postgres', 'connecting'), 'Redis is away');
 write_deltas('unheard', 30);
