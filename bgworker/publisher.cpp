@@ -326,35 +326,53 @@ bool Publisher::publish_again(const Requeued& requeued)
     }
     at_step("sent-again");
     auto failed = std::ranges::find_if(batch.subjects, has_failed);
-    if (!batch.subjects.empty() && failed == batch.subjects.end()) {
+    if (failed == batch.subjects.end()) {
         forget_requeued(requeued);
+        if (batch.subjects.empty())
+            say_gone();
         return true;
     }
-    const Subject* subject = batch.subjects.empty() ? nullptr : &*failed;
-    const char* error = subject ? subject->error : "the log does not hold it any more";
-    record_error(slot_, error);
-    if (int tries = put_back_requeued(requeued.id, error); tries > 0)
-        stays_aside(subject, error, tries);
+    record_error(slot_, failed->error);
+    if (int tries = put_back_requeued(requeued.id, failed->error); tries > 0)
+        stays_aside(*failed, tries);
     else if (retry_at_ == 0)
         retry_at_ = GetCurrentTimestamp() + retry_pause_us;
     return true;
 }
 
-/* Says so, not for each of many. */
-void Publisher::stays_aside(const Subject* subject, const char* error, int tries)
+namespace {
+
+/* Not of each of many. */
+bool may_speak(TimestampTz& said_at)
 {
     TimestampTz now = GetCurrentTimestamp();
-    if (now < said_aside_at_ + aside_log_pause_us)
+    if (now < said_at + aside_log_pause_us)
+        return false;
+    said_at = now;
+    return true;
+}
+
+} // namespace
+
+void Publisher::stays_aside(const Subject& subject, int tries)
+{
+    if (!may_speak(said_aside_at_))
         return;
-    said_aside_at_ = now;
-    ereport(LOG, (errmsg("synckit: set aside what cannot be published: %s", error),
-                  subject && subject->document
+    ereport(LOG, (errmsg("synckit: set aside what cannot be published: %s", subject.error),
+                  subject.document
                       ? errdetail("It is version " INT64_FORMAT " of document \"%s\", tried %d "
                                   "times. What comes after it goes on.",
-                                  subject->version, subject->document, tries)
+                                  subject.version, subject.document, tries)
                       : errdetail("It was tried %d times. What comes after it goes on.", tries),
                   errhint("_synckit.set_aside has all of it. Once the cause is gone, call "
                           "synckit_requeue().")));
+}
+
+void Publisher::say_gone()
+{
+    if (may_speak(said_gone_at_))
+        ereport(LOG, (errmsg("synckit: what was set aside is never published"),
+                      errdetail("The log does not hold it any more: it was cleaned up.")));
 }
 
 void Publisher::save()

@@ -49,7 +49,8 @@ class Publisher {
     size_t set_failures_aside(const Batch& batch);
     bool publish_requeued();
     bool publish_again(const Requeued& requeued);
-    void stays_aside(const Subject* subject, const char* error, int tries);
+    void stays_aside(const Subject& subject, int tries);
+    void say_gone();
     bool publish_epoch();
     RedisLink::Outcome exchange(size_t messages);
 
@@ -94,7 +95,8 @@ class Publisher {
     TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
     int lone_losses_ = 0;           // so often the next message, alone, has ended the connection
-    TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log
+    TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log,
+    TimestampTz said_gone_at_ = 0;  // and when one that the log does not hold any more
 };
 
 } // namespace synckit
