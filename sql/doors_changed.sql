@@ -6,13 +6,8 @@ SELECT synckit_migrate();
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set disagreements :abs_srcdir '/test/sql/disagreements.sql'
 \i :disagreements
-CREATE FUNCTION attempt(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'works';
-EXCEPTION WHEN OTHERS THEN
-    RETURN SQLSTATE;
-END $$;
+\set attempt :abs_srcdir '/test/sql/attempt.sql'
+\i :attempt
 -- what a trigger does to NEW, and what comes of each way to write; 'works' only where there is no such row
 CREATE FUNCTION bend() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -6,23 +6,19 @@ SELECT version FROM synckit_apply_delta('d', 'a', 'set', 'x', '1');
 SELECT synckit_delete_document('dead') IS NOT NULL AS none;
 
 -- what each door says once a statement has changed the tables: of an error its class only, which is what is promised
-CREATE FUNCTION try(statement text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE statement;
-    RETURN 'works';
-EXCEPTION WHEN OTHERS THEN
-    RETURN SQLSTATE;
-END $$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set attempt :abs_srcdir '/test/sql/attempt.sql'
+\i :attempt
 CREATE FUNCTION alter_and_try(statement text, OUT insert_document text, OUT update_document text,
     OUT delete_document text, OUT insert_delta text)
 LANGUAGE plpgsql AS $$
 BEGIN
     DROP VIEW synckit.vector_clocks, synckit.documents_with_clocks; -- they hold on to the columns that they show
     EXECUTE statement;
-    insert_document := try('INSERT INTO synckit.documents (id, state) VALUES (''e'', ''{}'')');
-    update_document := try('UPDATE synckit.documents SET state = ''{"x": 2}'' WHERE id = ''d''');
-    insert_delta := try('INSERT INTO synckit.deltas (document_id, operation_type, field_path, value) VALUES (''d'', ''set'', ''x'', ''3'')');
-    delete_document := try('DELETE FROM synckit.documents WHERE id = ''d''');
+    insert_document := attempt('INSERT INTO synckit.documents (id, state) VALUES (''e'', ''{}'')');
+    update_document := attempt('UPDATE synckit.documents SET state = ''{"x": 2}'' WHERE id = ''d''');
+    insert_delta := attempt('INSERT INTO synckit.deltas (document_id, operation_type, field_path, value) VALUES (''d'', ''set'', ''x'', ''3'')');
+    delete_document := attempt('DELETE FROM synckit.documents WHERE id = ''d''');
     RAISE SQLSTATE 'ZZZZZ';
 EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN
     NULL;
@@ -78,7 +74,7 @@ INSERT INTO view (id, state) VALUES ('d', '{}');
 INSERT INTO deltas (document_id, operation_type, field_path, value) VALUES ('d', 'set', 'x', '3');
 DROP TRIGGER t ON documents;
 INSERT INTO synckit.deltas (document_id, operation_type, field_path, value)
-SELECT 'd', 'set', 'x', to_jsonb(try('INSERT INTO documents SELECT * FROM synckit.documents')) RETURNING value;
+SELECT 'd', 'set', 'x', to_jsonb(attempt('INSERT INTO documents SELECT * FROM synckit.documents')) RETURNING value;
 BEGIN;
 CREATE TRIGGER t BEFORE DELETE ON synckit.deltas FOR EACH ROW EXECUTE FUNCTION synckit_deltas_trigger();
 CREATE TRIGGER u AFTER DELETE ON synckit.deltas FOR EACH STATEMENT EXECUTE FUNCTION synckit_deltas_trigger();
@@ -87,18 +83,18 @@ CREATE TRIGGER w AFTER UPDATE OF state ON synckit.documents FOR EACH ROW EXECUTE
 CREATE CONSTRAINT TRIGGER x AFTER INSERT ON synckit.deltas DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     EXECUTE FUNCTION synckit_deltas_trigger();
 CREATE TRIGGER y BEFORE INSERT ON synckit.tombstones FOR EACH ROW EXECUTE FUNCTION synckit_documents_trigger();
-SELECT try('DELETE FROM synckit.deltas');
-SELECT try('DELETE FROM synckit.deltas WHERE false');
-SELECT try('UPDATE synckit.documents SET state = ''{"y": 1}''');
-SELECT try('DELETE FROM synckit.documents');
-SELECT try('INSERT INTO synckit.deltas (document_id, operation_type, field_path, value) VALUES (''d'', ''set'', ''x'', ''4''); SET CONSTRAINTS ALL IMMEDIATE');
+SELECT attempt('DELETE FROM synckit.deltas');
+SELECT attempt('DELETE FROM synckit.deltas WHERE false');
+SELECT attempt('UPDATE synckit.documents SET state = ''{"y": 1}''');
+SELECT attempt('DELETE FROM synckit.documents');
+SELECT attempt('INSERT INTO synckit.deltas (document_id, operation_type, field_path, value) VALUES (''d'', ''set'', ''x'', ''4''); SET CONSTRAINTS ALL IMMEDIATE');
 ROLLBACK;
 -- a document that a partition, or a child, holds
 CREATE TABLE child () INHERITS (synckit.documents);
 INSERT INTO child (id, state, version, clock, lamport, registers, created_at, updated_at)
     VALUES ('c', '{}', 1, '{}', 1, '{}', now(), now());
 UPDATE synckit.documents SET state = '{"x": 2}' WHERE id = 'c';
-SELECT try('SELECT synckit_apply_delta(''c'', ''a'', ''set'', ''x'', ''1'')');
+SELECT attempt('SELECT synckit_apply_delta(''c'', ''a'', ''set'', ''x'', ''1'')');
 DROP TABLE child;
 SELECT state FROM synckit.documents;
 
@@ -106,4 +102,4 @@ SET client_min_messages = warning;
 DROP VIEW view;
 DROP TABLE documents, deltas;
 DROP SCHEMA synckit CASCADE;
-DROP FUNCTION try, alter_and_try;
+DROP FUNCTION attempt, alter_and_try;
