@@ -129,7 +129,7 @@ meets('Sentinels and a name', "redis+sentinel://$a,$b/first", "redis+sentinel://
 meets('Sentinels and another name', "redis+sentinel://$a,$b/first", "redis+sentinel://$b/second", 'connecting');
 my $many = join ',', map { "$_.a-rather-long-name-of-a-host.invalid" } 1 .. 40;
 meets('one of many addresses', "redis://$many", 'redis://40.a-rather-long-name-of-a-host.invalid', 'refused');
-my $many = join ',', map { sprintf 'host-%02d-%s.invalid', $_, 'x' x 40 } 1 .. 40;
+$many = join ',', map { sprintf 'host-%02d-%s.invalid', $_, 'x' x 40 } 1 .. 40;
 meets('one of many', "redis://$a", "redis://$many,$a", 'refused');
 alter($_, 'RESET ALL') for 'late', 'postgres';
 
