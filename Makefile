@@ -7,7 +7,7 @@ EXTENSION = extension/synckit
 DATA_built = extension/synckit--1.0.sql
 
 PURE = $(wildcard src/base/*.cpp src/clock/*.cpp src/document/*.cpp src/message/*.cpp src/redis/*.cpp)
-GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/storage/*.cpp src/triggers/*.cpp src/functions/*.cpp bgworker/*.cpp)
+GLUE = $(wildcard src/postgres/*.cpp src/types/*.cpp src/storage/*.cpp src/triggers/*.cpp src/functions/*.cpp bgworker/*.cpp bgworker/*/*.cpp)
 OBJS = $(patsubst %.cpp,%.o,$(PURE) $(GLUE))
 
 REGRESS = $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))
@@ -34,7 +34,7 @@ SYNCKIT_CPPFLAGS = -I$(srcdir) -I$(srcdir)/src $(filter-out -I%,$(CPPFLAGS))
 SYNCKIT_CXXFLAGS = -std=c++20 -O2 -ftree-vectorize -fvect-cost-model=dynamic -g -fPIC -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror
 DEPENDENCIES = -MMD -MP
 
-# For tests alone: see bgworker/steps.hpp.
+# For tests alone: see bgworker/process/steps.hpp.
 ifdef STEPS
 SYNCKIT_CPPFLAGS += -DSYNCKIT_STEPS
 endif

@@ -1,6 +1,6 @@
 #include "bgworker/housekeeping.hpp"
 
-#include "bgworker/owner_transaction.hpp"
+#include "bgworker/feed/owner_transaction.hpp"
 #include "postgres/catalog.hpp"
 
 extern "C" {

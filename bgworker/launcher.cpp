@@ -9,10 +9,9 @@
  */
 #include "bgworker/launcher.hpp"
 
-#include "bgworker/destination.hpp"
-#include "bgworker/shared.hpp"
-#include "bgworker/wait_events.hpp"
-#include "bgworker/worker.hpp"
+#include "bgworker/process/destination.hpp"
+#include "bgworker/process/shared.hpp"
+#include "bgworker/process/wait_events.hpp"
 
 extern "C" {
 #include "access/genam.h"

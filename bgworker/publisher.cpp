@@ -1,10 +1,10 @@
 #include "bgworker/publisher.hpp"
 
-#include "bgworker/broadcasts.hpp"
+#include "bgworker/feed/broadcasts.hpp"
 #include "bgworker/housekeeping.hpp"
-#include "bgworker/steps.hpp"
-#include "bgworker/wait_events.hpp"
-#include "bgworker/worker.hpp"
+#include "bgworker/process/steps.hpp"
+#include "bgworker/process/wait_events.hpp"
+#include "bgworker/process/interrupts.hpp"
 #include "postgres/settings.hpp"
 #include "postgres/unix_time.hpp"
 

@@ -2,11 +2,11 @@
 
 #include "postgres/postgres.hpp"
 
-#include "bgworker/cursor.hpp"
-#include "bgworker/feed.hpp"
-#include "bgworker/redis_link.hpp"
-#include "bgworker/set_aside.hpp"
-#include "bgworker/shared.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/feed/feed.hpp"
+#include "bgworker/redis/redis_link.hpp"
+#include "bgworker/feed/set_aside.hpp"
+#include "bgworker/process/shared.hpp"
 
 /*
  * What the worker of a database does: reads what was committed, publishes it, remembers how far it

@@ -2,10 +2,10 @@
  * Whether the publisher has something to publish and somewhere to publish it, and what it says of
  * itself.
  */
-#include "bgworker/destination.hpp"
+#include "bgworker/process/destination.hpp"
 #include "bgworker/publisher.hpp"
-#include "bgworker/steps.hpp"
-#include "bgworker/worker.hpp"
+#include "bgworker/process/steps.hpp"
+#include "bgworker/process/interrupts.hpp"
 #include "postgres/catalog.hpp"
 #include "postgres/settings.hpp"
 

@@ -1,31 +1,18 @@
 /*
- * The worker of one database as a process: how it begins and ends, and whom it makes way for. What
- * it does is in publisher.cpp. An error of the database ends it, and the launcher starts it anew.
+ * The worker of one database as a process: how it begins and ends. What it does is in
+ * publisher.cpp. An error of the database ends it, and the launcher starts it anew.
  */
-#include "bgworker/worker.hpp"
-
-#include "bgworker/database_settings.hpp"
-#include "bgworker/destination.hpp"
+#include "bgworker/process/destination.hpp"
+#include "bgworker/process/interrupts.hpp"
+#include "bgworker/process/shared.hpp"
 #include "bgworker/publisher.hpp"
-#include "bgworker/shared.hpp"
-#include "postgres/catalog.hpp"
 
 extern "C" {
-#include "access/xact.h"
-#include "catalog/pg_database.h"
-#include "commands/dbcommands.h"
-#include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
-#include "storage/lmgr.h"
-#include "storage/lock.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
-#include "utils/inval.h"
-#include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 }
 
 namespace synckit {
@@ -33,31 +20,7 @@ namespace synckit {
 namespace {
 
 DatabaseSlot* slot = nullptr;
-TimestampTz next_tick = 0;
-uint64 own_settings = 0;   // their mark when this process took them
-char sql_version[64] = ""; // of the extension, at the last tick
 Publisher* publisher = nullptr;
-
-[[noreturn]] void leave(WorkerState why)
-{
-    set_state(*slot, why);
-    proc_exit(0);
-}
-
-/*
- * DROP DATABASE, RENAME and CREATE DATABASE … TEMPLATE lock the database and then wait for those
- * who are in it, in vain if we stayed: whoever has the lock gets it by our leaving. The launcher
- * starts us again, and then we wait.
- */
-bool somebody_wants_the_database()
-{
-    LOCKTAG tag;
-    SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
-    if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
-        return true;
-    LockRelease(&tag, RowExclusiveLock, false);
-    return false;
-}
 
 void set_worker_settings()
 {
@@ -107,37 +70,6 @@ extern "C" void worker_ends(int code, Datum)
 
 } // namespace
 
-const char* extension_version()
-{
-    return sql_version;
-}
-
-void serve_interrupts()
-{
-    CHECK_FOR_INTERRUPTS();
-    if (ConfigReloadPending) {
-        ConfigReloadPending = false;
-        ProcessConfigFile(PGC_SIGHUP);
-    }
-    TimestampTz now = GetCurrentTimestamp();
-    if (now < next_tick)
-        return;
-    next_tick = now + tick_ms * 1000;
-    StartTransactionCommand();
-    bool wanted = somebody_wants_the_database();
-    char* version = installed_version();
-    bool installed = version != nullptr;
-    if (installed)
-        strlcpy(sql_version, version, sizeof sql_version);
-    bool same_settings = database_settings_mark() == own_settings;
-    CommitTransactionCommand();
-    /* A setting that was reset has its value from elsewhere again: a new process finds out. */
-    if (wanted || !same_settings)
-        leave(WorkerState::stopped);
-    if (!installed)
-        leave(WorkerState::no_extension);
-}
-
 } // namespace synckit
 
 using namespace synckit;
@@ -156,9 +88,7 @@ void synckit_worker_main(Datum database)
     BackgroundWorkerUnblockSignals();
     before_shmem_exit(worker_ends, 0);
     BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-    StartTransactionCommand();
-    own_settings = database_settings_mark();
-    CommitTransactionCommand();
+    begin_interrupts(*slot);
     set_worker_settings();
     static Publisher work(*slot);
     publisher = &work;

@@ -2,9 +2,9 @@
  * synckit_cleanup(): what is past its time goes. One call is one transaction; with a limit it is
  * called again until nothing is left.
  */
-#include "bgworker/broadcasts.hpp"
-#include "bgworker/cursor.hpp"
-#include "bgworker/shared.hpp"
+#include "bgworker/feed/broadcasts.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/process/shared.hpp"
 #include "storage/document_rows.hpp"
 #include "storage/rights.hpp"
 #include "postgres/settings.hpp"

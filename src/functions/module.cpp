@@ -8,8 +8,8 @@ extern "C" {
 }
 
 #include "bgworker/launcher.hpp"
-#include "bgworker/shared.hpp"
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/shared.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {

@@ -1,8 +1,8 @@
 /*
  * synckit_broadcast(), and what operators ask of the publisher.
  */
-#include "bgworker/cursor.hpp"
-#include "bgworker/wakeup.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/extension_owner.hpp"
 #include "postgres/json_text.hpp"

@@ -26,8 +26,8 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
-#include "bgworker/cursor.hpp"
-#include "bgworker/wakeup.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "postgres/sqlstates.hpp"
 
 namespace synckit {

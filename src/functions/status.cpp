@@ -1,7 +1,7 @@
 /*
  * What people and monitors see: synckit_publisher_status and synckit_health().
  */
-#include "bgworker/shared.hpp"
+#include "bgworker/process/shared.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/catalog.hpp"
 #include "functions/schema.hpp"

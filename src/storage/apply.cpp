@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "storage/pending_merges.hpp"
 #include "storage/rights.hpp"
 #include "postgres/settings.hpp"

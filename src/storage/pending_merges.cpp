@@ -1,6 +1,6 @@
 #include "storage/pending_merges.hpp"
 
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/wakeup.hpp"
 
 extern "C" {
 #include "access/xact.h"

@@ -1,6 +1,6 @@
 #include "storage/state_change.hpp"
 
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "postgres/settings.hpp"
 
 extern "C" {

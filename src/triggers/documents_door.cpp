@@ -7,7 +7,7 @@
  */
 #include "storage/decisions.hpp"
 
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "storage/clock_raise.hpp"
 #include "storage/key_lookup.hpp"
 #include "storage/row_places.hpp"

@@ -4,7 +4,7 @@
  * what it leaves out.
  *
  * Writers draw an xid, lock a document, draw version and seq, and commit, with or without waiting
- * for the disk, or roll back. The publisher (bgworker/worker.cpp, feed.cpp, cursor.cpp) looks,
+ * for the disk, or roll back. The publisher (bgworker/publisher.cpp, bgworker/feed) looks,
  * flushes, publishes, and saves its cursor without waiting for the disk. Meanwhile WAL is written
  * and replicated as it pleases, Redis goes away in mid-batch, the worker is terminated, the server
  * crashes, a standby is promoted.

@@ -1,5 +1,5 @@
 # The publisher is ended at every step of its work, in each of three ways, and nothing is lost: not a delta, not a broadcast,
-# not what is set aside. Takes a library that was built with STEPS=1 (bgworker/steps.hpp).
+# not what is set aside. Takes a library that was built with STEPS=1 (bgworker/process/steps.hpp).
 use strict;
 use warnings;
 

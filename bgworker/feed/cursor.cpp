@@ -1,9 +1,9 @@
-#include "bgworker/cursor.hpp"
+#include "bgworker/feed/cursor.hpp"
 
 #include <algorithm>
 
-#include "bgworker/steps.hpp"
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/steps.hpp"
+#include "bgworker/process/wakeup.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/extension_owner.hpp"
 #include "postgres/sql.hpp"

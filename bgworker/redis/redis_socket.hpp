@@ -1,7 +1,7 @@
 #pragma once
 
-#include "bgworker/resolver.hpp"
-#include "bgworker/wait.hpp"
+#include "bgworker/redis/resolver.hpp"
+#include "bgworker/process/wait.hpp"
 #include "postgres/bridge.hpp"
 
 #include "redis/handshake.hpp"

@@ -1,9 +1,9 @@
-#include "bgworker/resolver.hpp"
+#include "bgworker/redis/resolver.hpp"
 
 #include <ares.h>
 #include <netdb.h>
 
-#include "bgworker/wait.hpp"
+#include "bgworker/process/wait.hpp"
 
 namespace synckit {
 

@@ -1,4 +1,4 @@
-#include "bgworker/delta_row.hpp"
+#include "bgworker/feed/delta_row.hpp"
 
 #include "postgres/json_text.hpp"
 #include "postgres/settings.hpp"

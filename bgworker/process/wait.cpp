@@ -1,7 +1,7 @@
-#include "bgworker/wait.hpp"
+#include "bgworker/process/wait.hpp"
 
-#include "bgworker/wait_events.hpp"
-#include "bgworker/worker.hpp"
+#include "bgworker/process/wait_events.hpp"
+#include "bgworker/process/interrupts.hpp"
 
 namespace synckit {
 

@@ -1,4 +1,4 @@
-#include "bgworker/owner_transaction.hpp"
+#include "bgworker/feed/owner_transaction.hpp"
 
 #include "postgres/catalog.hpp"
 

@@ -1,4 +1,4 @@
-#include "bgworker/set_aside.hpp"
+#include "bgworker/feed/set_aside.hpp"
 
 #include "postgres/sql.hpp"
 

@@ -1,4 +1,4 @@
-#include "bgworker/shared.hpp"
+#include "bgworker/process/shared.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "bgworker/steps.hpp"
+#include "bgworker/process/steps.hpp"
 
 #ifdef SYNCKIT_STEPS
 

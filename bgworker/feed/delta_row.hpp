@@ -2,10 +2,10 @@
 
 #include "postgres/postgres.hpp"
 
-#include "bgworker/subject.hpp"
+#include "bgworker/feed/subject.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/sql.hpp"
-#include "bgworker/redis_link.hpp"
+#include "bgworker/redis/redis_link.hpp"
 
 /* A row of synckit.deltas as the publisher reads it, and the message that it becomes. */
 namespace synckit {

@@ -1,6 +1,6 @@
-#include "bgworker/broadcasts.hpp"
+#include "bgworker/feed/broadcasts.hpp"
 
-#include "bgworker/steps.hpp"
+#include "bgworker/process/steps.hpp"
 #include "postgres/bridge.hpp"
 #include "postgres/extension_owner.hpp"
 #include "postgres/json_text.hpp"

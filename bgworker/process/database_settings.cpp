@@ -1,4 +1,4 @@
-#include "bgworker/database_settings.hpp"
+#include "bgworker/process/database_settings.hpp"
 
 #include "postgres/bridge.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "postgres/postgres.hpp"
 
-#include "bgworker/shared.hpp"
+#include "bgworker/process/shared.hpp"
 
 /*
  * Where a database publishes to: a Redis, by one address or several, and a channel prefix. Two

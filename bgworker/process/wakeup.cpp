@@ -2,9 +2,9 @@
  * How a commit wakes the publisher: a latch is set, by the transaction that wrote deltas, once it
  * can be seen. No NOTIFY, whose queue is locked until after the commit; no polling.
  */
-#include "bgworker/wakeup.hpp"
+#include "bgworker/process/wakeup.hpp"
 
-#include "bgworker/shared.hpp"
+#include "bgworker/process/shared.hpp"
 
 extern "C" {
 #include "access/xact.h"

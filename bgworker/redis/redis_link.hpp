@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "bgworker/redis_socket.hpp"
+#include "bgworker/redis/redis_socket.hpp"
 
 #include "redis/topology.hpp"
 

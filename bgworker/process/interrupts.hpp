@@ -1,8 +1,11 @@
 #pragma once
 
-#include "postgres/postgres.hpp"
+#include "bgworker/process/shared.hpp"
 
 namespace synckit {
+
+/* Of the worker of this database, which is connected to it. */
+void begin_interrupts(DatabaseSlot&);
 
 /*
  * Called wherever the worker waits, by itself at most every tick: serves interrupts, leaves the

@@ -1,7 +1,7 @@
-#include "bgworker/feed.hpp"
+#include "bgworker/feed/feed.hpp"
 
-#include "bgworker/broadcasts.hpp"
-#include "bgworker/subtransaction.hpp"
+#include "bgworker/feed/broadcasts.hpp"
+#include "bgworker/feed/subtransaction.hpp"
 
 #include <algorithm>
 

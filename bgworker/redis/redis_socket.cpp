@@ -1,4 +1,4 @@
-#include "bgworker/redis_socket.hpp"
+#include "bgworker/redis/redis_socket.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,4 +1,4 @@
-#include "bgworker/destination.hpp"
+#include "bgworker/process/destination.hpp"
 
 #include <algorithm>
 #include <set>

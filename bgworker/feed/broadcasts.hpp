@@ -2,10 +2,10 @@
 
 #include "postgres/postgres.hpp"
 
-#include "bgworker/cursor.hpp"
-#include "bgworker/subject.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/feed/subject.hpp"
 #include "postgres/sql.hpp"
-#include "bgworker/redis_link.hpp"
+#include "bgworker/redis/redis_link.hpp"
 
 /*
  * Broadcasts waiting in _synckit.broadcasts. The cursor that says which deltas are published says

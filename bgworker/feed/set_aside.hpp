@@ -2,7 +2,7 @@
 
 #include "postgres/postgres.hpp"
 
-#include "bgworker/subject.hpp"
+#include "bgworker/feed/subject.hpp"
 
 /*
  * What could not be published: kept with its error in _synckit.set_aside, while the others go on.

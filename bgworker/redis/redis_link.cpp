@@ -1,4 +1,4 @@
-#include "bgworker/redis_link.hpp"
+#include "bgworker/redis/redis_link.hpp"
 
 #include <algorithm>
 

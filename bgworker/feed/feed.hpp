@@ -6,9 +6,9 @@ extern "C" {
 #include "access/xlogdefs.h"
 }
 
-#include "bgworker/cursor.hpp"
-#include "bgworker/delta_row.hpp"
-#include "bgworker/owner_transaction.hpp"
+#include "bgworker/feed/cursor.hpp"
+#include "bgworker/feed/delta_row.hpp"
+#include "bgworker/feed/owner_transaction.hpp"
 
 /*
  * What is to be published: reads committed deltas, and broadcasts, that the cursor's snapshot does
