@@ -167,7 +167,7 @@ void Publisher::publish()
     }
 }
 
-/* False if there was nothing to publish. */
+/* False if nothing is left: of what was committed since it looked, the latch tells. */
 bool Publisher::publish_batch()
 {
     uint64 written = pg_atomic_read_u64(&slot_.written);
@@ -197,9 +197,12 @@ bool Publisher::publish_batch()
     if (batch.rows > 0)
         at_step("accepted");
     save_if_due();
-    if (batch.rows >= busy_rows && !cursor_.publishing_to)
-        wait(busy_pause_ms);
-    return batch.rows > 0 || cursor_.publishing_to;
+    if (cursor_.publishing_to)
+        return true;
+    if (batch.rows < busy_rows)
+        return false;
+    wait(busy_pause_ms);
+    return true;
 }
 
 /* Of an error among many rows nobody knows which is to blame: they are read again with care. What

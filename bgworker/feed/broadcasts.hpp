@@ -21,8 +21,10 @@ class BroadcastRow {
   public:
     explicit BroadcastRow(uint64 row) : row_(row) {}
 
+    static int64 order_of(uint64 row) { return DatumGetInt64(column(row, 2)); } // its id
+
     uint64 xid() const;
-    int64 order() const { return DatumGetInt64(column(row_, 2)); } // its id
+    int64 order() const { return order_of(row_); }
     bool is_foreign() const { return false; }
     void identify(Subject&) const;
     /* Appends PUBLISH of its message; 54000 if that is longer than synckit.max_message_bytes. */

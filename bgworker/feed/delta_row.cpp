@@ -19,20 +19,20 @@ namespace synckit {
 
 uint64 DeltaRow::xid() const
 {
-    return U64FromFullTransactionId(DatumGetFullTransactionId(column(row_, 1)));
+    return U64FromFullTransactionId(DatumGetFullTransactionId(row_.column(1)));
 }
 
 bool DeltaRow::is_foreign() const
 {
-    TransactionId writer = DatumGetTransactionId(column(row_, 3));
+    TransactionId writer = DatumGetTransactionId(row_.column(3));
     return TransactionIdIsNormal(writer) &&
            TransactionIdPrecedes(writer, static_cast<TransactionId>(xid()));
 }
 
 void DeltaRow::identify(Subject& subject) const
 {
-    std::memcpy(subject.id.data, DatumGetUUIDP(column(row_, 4))->data, UUID_LEN);
-    subject.version = DatumGetInt64(column(row_, 13));
+    std::memcpy(subject.id.data, DatumGetUUIDP(row_.column(4))->data, UUID_LEN);
+    subject.version = DatumGetInt64(row_.column(13));
     subject.document = to_cstring(text(5));
 }
 
@@ -55,20 +55,20 @@ bool DeltaRow::append(RedisLink& to, int64 epoch) const
 {
     auto limit = static_cast<size_t>(settings::max_message_bytes);
     bool no_value, no_clock, no_changed, no_server;
-    Datum value = column(row_, 9, &no_value), clock = column(row_, 12, &no_clock),
-          changed = column(row_, 17, &no_changed), server = column(row_, 18, &no_server);
+    Datum value = row_.column(9, &no_value), clock = row_.column(12, &no_clock),
+          changed = row_.column(17, &no_changed), server = row_.column(18, &no_server);
 
     DeltaMessage message{};
-    std::memcpy(message.id.data(), DatumGetUUIDP(column(row_, 4))->data, UUID_LEN);
+    std::memcpy(message.id.data(), DatumGetUUIDP(row_.column(4))->data, UUID_LEN);
     message.document = text(5);
     message.client = text(6);
     message.operation = text(7);
     message.field = text(8);
-    message.clock_value = DatumGetInt64(column(row_, 10));
-    message.timestamp_ms = unix_us(DatumGetTimestampTz(column(row_, 11))) / 1000;
-    message.version = DatumGetInt64(column(row_, 13));
-    message.lamport = DatumGetInt64(column(row_, 14));
-    message.stamp = DatumGetInt64(column(row_, 15));
+    message.clock_value = DatumGetInt64(row_.column(10));
+    message.timestamp_ms = unix_us(DatumGetTimestampTz(row_.column(11))) / 1000;
+    message.version = DatumGetInt64(row_.column(13));
+    message.lamport = DatumGetInt64(row_.column(14));
+    message.stamp = DatumGetInt64(row_.column(15));
     message.outcome = text(16);
     message.epoch = epoch;
     if (!no_changed)

@@ -26,8 +26,10 @@ class DeltaRow {
   public:
     explicit DeltaRow(uint64 row) : row_(row) {}
 
+    static int64 order_of(uint64 row) { return DatumGetInt64(column(row, 2)); } // its seq
+
     uint64 xid() const;
-    int64 order() const { return DatumGetInt64(column(row_, 2)); } // its seq
+    int64 order() const { return order_of(row_.number()); }
 
     /*
      * A row that was restored or replicated carries an xid of elsewhere. A true one was written by
@@ -43,10 +45,10 @@ class DeltaRow {
     bool append(RedisLink& to, int64 epoch) const;
 
   private:
-    std::string_view text(int number) const { return datum_text(column(row_, number)); }
+    std::string_view text(int number) const { return datum_text(row_.column(number)); }
     std::span<const std::string_view> texts(Datum array) const;
 
-    uint64 row_;
+    ResultRow<std::size(delta_row_results)> row_;
 };
 
 } // namespace synckit

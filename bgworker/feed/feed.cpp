@@ -13,6 +13,7 @@ extern "C" {
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 }
@@ -32,12 +33,15 @@ constexpr Oid key_results[] = {XID8OID, INT8OID};
 /* Bounded on both sides: a restored row may carry any xid, and without the upper bound it would
  * match for ever. */
 constexpr Oid live_types[] = {XID8ARRAYOID, XID8OID, XID8OID, INT8OID};
-Statement live_statement(
-    "SELECT " DELTA_ROW_COLUMNS
-    " FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "
-    "UNION ALL SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "
-    "WHERE d.xid OPERATOR(pg_catalog.>=) $2 AND d.xid OPERATOR(pg_catalog.<) $3 LIMIT $4",
-    live_types, delta_row_results);
+#define LIVE_SINCE                                                                                 \
+    "SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "                                          \
+    "WHERE d.xid OPERATOR(pg_catalog.>=) $2 AND d.xid OPERATOR(pg_catalog.<) $3"
+Statement live_statement("SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "
+                         "WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "
+                         "UNION ALL " LIVE_SINCE " LIMIT $4",
+                         live_types, delta_row_results);
+/* The same where $1 is empty, as it is unless writers overlap: half of the executor's nodes. */
+Statement live_since_statement(LIVE_SINCE " LIMIT $4", live_types, delta_row_results);
 
 #define BACKLOG_KEYS                                                                               \
     "(SELECT d.xid, d.seq FROM synckit.deltas d WHERE d.xid OPERATOR(pg_catalog.=) ANY ($1) "      \
@@ -66,7 +70,11 @@ Statement again_statement("SELECT " DELTA_ROW_COLUMNS " FROM synckit.deltas d "
                           "AND d.seq OPERATOR(pg_catalog.=) $2",
                           again_types, delta_row_results);
 
-Statement snapshot_statement("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text");
+/* Of the transaction, as text. */
+char* current_snapshot()
+{
+    return OidOutputFunctionCall(F_PG_SNAPSHOT_OUT, OidFunctionCall0(F_PG_CURRENT_SNAPSHOT));
+}
 
 } // namespace
 
@@ -158,13 +166,13 @@ void Feed::read_live(OwnerTransaction& transaction, RedisLink& to, Batch& batch)
 {
     took_snapshot_ = true;
     Snapshot from = parse_snapshot(cursor_.published_to);
-    snapshot_statement.execute({}, nullptr);
-    char* now_text = TextDatumGetCString(column(0, 1));
+    char* now_text = current_snapshot();
     Snapshot now = parse_snapshot(now_text);
     Datum values[] = {ended_between(from, now), xid_datum(from.xmax), xid_datum(now.xmax),
                       Int64GetDatum(settings::publish_batch + 1)};
     auto most = static_cast<uint64>(settings::publish_batch);
-    uint64 rows = live_statement.execute({}, values);
+    bool none_ended = ARR_NDIM(DatumGetArrayTypeP(values[0])) == 0;
+    uint64 rows = (none_ended ? live_since_statement : live_statement).execute({}, values);
     if (rows > most) {
         freeze(now_text);
         pending_ = count(from, now, now_text, cursor_.position);
@@ -248,8 +256,7 @@ void Feed::count_pending()
 {
     OwnerTransaction transaction;
     transaction.begin_reading();
-    snapshot_statement.execute({}, nullptr);
-    char* now_text = TextDatumGetCString(column(0, 1));
+    char* now_text = current_snapshot();
     /* Of a backlog that was begun, what lies behind its position; what came after it is not told
      * apart here. */
     pending_ = count(parse_snapshot(cursor_.published_to), parse_snapshot(now_text), now_text,
@@ -327,7 +334,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
 {
     Key* order = static_cast<Key*>(palloc(sizeof(Key) * (rows + 1)));
     for (uint64 i = 0; i < rows; ++i)
-        order[i] = {i, Row(i).order()};
+        order[i] = {i, Row::order_of(i)};
     std::sort(order, order + rows, [](const Key& a, const Key& b) { return a.seq < b.seq; });
 
     make_room_for_subjects(rows);

@@ -29,7 +29,8 @@ inline WaitEventSet* create_wait_set(int sockets)
 
 /*
  * Waits for one of its sockets, but no longer than `most_ms` or the worker's tick; serves what must
- * be served. Whether a socket has something; if not, nothing is known.
+ * be served. Whether a socket has something; if not, nothing is known. Who set the latch meanwhile
+ * is not forgotten: it is set again when a socket has something.
  */
 bool wait_for_sockets(WaitEventSet*, long most_ms);
 

@@ -3,6 +3,7 @@
 #include "postgres/postgres.hpp"
 
 extern "C" {
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 }
@@ -173,5 +174,35 @@ inline Datum slot_column(TupleTableSlot* row, int number)
         raise_null_column(row->tts_tupleDescriptor, number);
     return value;
 }
+
+/* A row of SPI_tuptable that is taken apart at once, as suits one of which all columns are read. */
+template <int Columns>
+class ResultRow {
+  public:
+    explicit ResultRow(uint64 number) : number_(number)
+    {
+        Assert(SPI_tuptable->tupdesc->natts == Columns);
+        heap_deform_tuple(SPI_tuptable->vals[number], SPI_tuptable->tupdesc, values_, nulls_);
+    }
+
+    uint64 number() const { return number_; }
+    Datum column(int number, bool* null) const
+    {
+        *null = nulls_[number - 1];
+        return values_[number - 1];
+    }
+    /* One that must have a value. */
+    Datum column(int number) const
+    {
+        if (nulls_[number - 1])
+            raise_null_column(SPI_tuptable->tupdesc, number);
+        return values_[number - 1];
+    }
+
+  private:
+    uint64 number_;
+    Datum values_[Columns];
+    bool nulls_[Columns];
+};
 
 } // namespace synckit
