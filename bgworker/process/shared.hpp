@@ -33,6 +33,9 @@ enum class WorkerState : uint32_t {
 };
 const char* to_text(WorkerState);
 
+/* Whether a database is to be published, as its worker has last read the settings. */
+enum class Wanted : uint32_t { unknown, no, yes };
+
 /* One database. Texts and times under the lock of the whole, the rest atomic. */
 struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
@@ -40,6 +43,7 @@ struct DatabaseSlot {
     pg_atomic_uint32 worker;       // index into ProcGlobal->allProcs + 1; 0: no worker
     pg_atomic_uint32 looked_into;  // since the server started: what it publishes to, if anything
     pg_atomic_uint32 announced;    // CREATE EXTENSION has committed: the launcher is to look again
+    pg_atomic_uint32 wanted;       // a Wanted; outlives the worker
     pg_atomic_uint64 written;      // deltas committed here since the server started
     pg_atomic_uint64 written_mark; // as it was when `pending` was counted
     pg_atomic_uint64 pending;      // deltas known to be unpublished
