@@ -303,6 +303,8 @@ bool Publisher::publish_requeued()
             return true;
         }
         serve_interrupts();
+        if (requeued->id != *requeued_to_ + 1)
+            requeued_losses_ = 0; // they were another one's
         requeued_to_ = requeued->id;
         if (!publish_again(*requeued)) {
             requeued_to_.reset();
@@ -310,23 +312,33 @@ bool Publisher::publish_requeued()
             lost_redis();
             return false;
         }
+        if (requeued_losses_ > 0) { // once more, after what waits meanwhile
+            requeued_to_ = requeued->id - 1;
+            return true;
+        }
     }
     return true;
 }
 
-/* False if it is Redis that fails. */
+/* False if it is Redis that fails. A connection that ends is not yet a try: requeued_losses_ counts
+ * it. */
 bool Publisher::publish_again(const Requeued& requeued)
 {
     Batch batch = feed_.read_again(*link_, requeued.subject);
     at_step("read-again");
-    if (batch.messages > 0 && exchange(batch.messages) != RedisLink::Outcome::accepted) {
+    RedisLink::Outcome outcome =
+        batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
+    if (outcome != RedisLink::Outcome::accepted) {
         char error[256];
         feed_.note_refusals(link_->refusals());
         strlcpy(error, link_->error(), sizeof error);
         if (!accepts_others())
             return false;
+        if (outcome == RedisLink::Outcome::lost && ++requeued_losses_ < losses_to_blame)
+            return true;
         feed_.note_failure(error);
     }
+    requeued_losses_ = 0;
     at_step("sent-again");
     auto failed = std::ranges::find_if(batch.subjects, has_failed);
     if (failed == batch.subjects.end()) {

@@ -76,6 +76,7 @@ class Publisher {
     uint64 cursors_seen_ = 0;
     std::optional<uint64> requeues_seen_;
     std::optional<int64> requeued_to_; // while those that are requeued are gone through: their id
+    int requeued_losses_ = 0;          // so often the one at hand has ended the connection
     TimestampTz requeued_since_ = 0;   // what was tried since then waits for the next time,
     TimestampTz retry_at_ = 0;         // which is then; 0: none is due
     bool unsaved_ = false;

@@ -129,12 +129,12 @@ void Publisher::say_refused(Oid by)
     const char* own = get_database_name(MyDatabaseId);
     other = quote_identifier(other ? other : "?");
     own = quote_identifier(own ? own : "?");
-    record_error(slot_, psprintf("database %s publishes to this Redis with this channel prefix; "
+    record_error(slot_, psprintf("database %s publishes to the same channels; "
                                  "ALTER DATABASE %s SET synckit.channel_prefix gives this one its "
                                  "own",
                                  other, own));
     ereport(LOG, (errmsg("synckit: database %s does not publish: database %s publishes to the same "
-                         "Redis with the same channel prefix",
+                         "channels",
                          own, other),
                   errdetail(
                       "Receivers could not tell the documents of the one from those of the other."),

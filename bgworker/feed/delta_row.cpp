@@ -109,6 +109,10 @@ bool DeltaRow::append(RedisLink& to, int64 epoch) const
             body.clear();
             append_delta_message(body, message, true);
         }
+        if (body.size() > limit)
+            throw Error(sqlstate::program_limit_exceeded,
+                        "the delta's message is longer than synckit.max_message_bytes even without "
+                        "its value");
         to.publish(channel, body);
     });
     return truncated;

@@ -40,8 +40,8 @@ class DeltaRow {
     /* Fills in what xid and seq do not say, in the current memory context. */
     void identify(Subject&) const;
 
-    /* Appends PUBLISH of its message; true if that is truncated. What it needs on the way is in the
-     * current memory context. */
+    /* Appends PUBLISH of its message; true if that is truncated, 54000 if even so it is longer than
+     * synckit.max_message_bytes. What it needs on the way is in the current memory context. */
     bool append(RedisLink& to, int64 epoch) const;
 
   private:

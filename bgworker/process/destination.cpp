@@ -23,37 +23,42 @@ bool is_before(const DatabaseSlot& a, Oid a_database, const DatabaseSlot& b, Oid
     return a_database < b_database;
 }
 
-/* What of a destination is compared with others': a hash for each address with the prefix, 0 for
- * none. In shared memory it takes the same room however long they are. */
-struct Channels {
-    uint64 hashes[max_redis_hosts] = {};
-};
-
 Channels channels_of(std::string_view destination)
 {
-    auto hash = [](std::string_view text, uint64 seed) {
-        return hash_bytes_extended(reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()), seed);
-    };
-    Channels channels;
+    Channels channels{};
     size_t end = destination.find(' ');
-    uint64 prefix = hash(destination.substr(end), 0);
     std::string_view addresses = destination.substr(0, end);
-    for (uint64& channel : channels.hashes) {
+    for (uint64& hash : channels.addresses) {
         if (addresses.empty())
             break;
         std::string_view address = addresses.substr(0, addresses.find(','));
         addresses.remove_prefix(Min(address.size() + 1, addresses.size()));
-        channel = Max(hash(address, prefix), uint64{1});
+        hash = hash_bytes_extended(reinterpret_cast<const unsigned char*>(address.data()),
+                                   static_cast<int>(address.size()), 0);
+        hash = Max(hash, uint64{1});
     }
+    strlcpy(channels.prefix, destination.data() + end + 1, sizeof channels.prefix);
     return channels;
 }
 
-/* Whether the same prefix meets at an address of both. */
-bool overlap(const DatabaseSlot& a, const DatabaseSlot& b)
+/* Whether a channel with the first prefix can have the name of one with the other, which is as long
+ * or longer. Behind "doc:" and "awareness:" stands a document's id, which is any text; a prefix
+ * that adds anything else makes other names. */
+bool takes_in(std::string_view prefix, std::string_view other)
 {
-    return std::ranges::any_of(a.channels, [&b](uint64 channel) {
-        return channel != 0 && std::ranges::find(b.channels, channel) != std::end(b.channels);
+    if (!other.starts_with(prefix))
+        return false;
+    std::string_view rest = other.substr(prefix.size());
+    return rest.empty() || rest.starts_with("doc:") || rest.starts_with("awareness:");
+}
+
+/* Whether channels of both meet at an address of both. */
+bool overlap(const Channels& a, const Channels& b)
+{
+    if (!takes_in(a.prefix, b.prefix) && !takes_in(b.prefix, a.prefix))
+        return false;
+    return std::ranges::any_of(a.addresses, [&b](uint64 address) {
+        return address != 0 && std::ranges::find(b.addresses, address) != std::end(b.addresses);
     });
 }
 
@@ -92,8 +97,8 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
     auto own = static_cast<Oid>(pg_atomic_read_u32(&slot.database));
     Channels channels = channels_of(destination);
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    if (!std::ranges::equal(slot.channels, channels.hashes)) {
-        std::ranges::copy(channels.hashes, slot.channels);
+    if (slot.channels != channels) {
+        slot.channels = channels;
         slot.destination_since = since;
         slot.holds_destination = false;
     }
@@ -103,7 +108,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
     if (!slot.holds_destination && claim == Claim::held) {
         for (DatabaseSlot& other : shared_state()->slots) {
             auto database = static_cast<Oid>(pg_atomic_read_u32(&other.database));
-            if (&other == &slot || !OidIsValid(database) || !overlap(other, slot))
+            if (&other == &slot || !OidIsValid(database) || !overlap(other.channels, slot.channels))
                 continue;
             if (other.holds_destination || is_before(other, database, slot, own)) {
                 claim = Claim::taken;
@@ -119,7 +124,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
 void release_destination(DatabaseSlot& slot)
 {
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    std::ranges::fill(slot.channels, 0);
+    slot.channels = {};
     slot.holds_destination = false;
     LWLockRelease(shared_lock());
 }

@@ -6,8 +6,9 @@
 
 /*
  * Where a database publishes to: a Redis, by one address or several, and a channel prefix. Two
- * databases must not share an address and the prefix, or receivers would take the documents of the
- * one for those of the other.
+ * databases must not share an address and channels, or receivers would take the documents of the
+ * one for those of the other. They share channels where their prefixes are the same, or one begins
+ * with the other and "doc:": the rest of it may be the beginning of a document's id.
  *
  * The claim with the earlier date holds, and the date is kept with the cursor, so that after a
  * restart it is the same database. Nobody may hold anything before all databases were looked into.

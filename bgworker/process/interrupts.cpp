@@ -2,6 +2,7 @@
 
 #include "bgworker/process/database_settings.hpp"
 #include "postgres/catalog.hpp"
+#include "postgres/settings.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -23,6 +24,13 @@ DatabaseSlot* slot = nullptr;
 TimestampTz next_tick = 0;
 uint64 own_settings = 0;   // their mark when this process took them
 char sql_version[64] = ""; // of the extension, at the last tick
+
+/* For whoever asks how the publisher does: a session's own settings may be others. */
+void note_settings()
+{
+    Wanted wanted = settings::redis_url[0] != '\0' && settings::publish ? Wanted::yes : Wanted::no;
+    pg_atomic_write_u32(&slot->wanted, static_cast<uint32_t>(wanted));
+}
 
 [[noreturn]] void leave(WorkerState why)
 {
@@ -50,6 +58,7 @@ bool somebody_wants_the_database()
 void begin_interrupts(DatabaseSlot& own)
 {
     slot = &own;
+    note_settings();
     StartTransactionCommand();
     own_settings = database_settings_mark();
     CommitTransactionCommand();
@@ -66,6 +75,7 @@ void serve_interrupts()
     if (ConfigReloadPending) {
         ConfigReloadPending = false;
         ProcessConfigFile(PGC_SIGHUP);
+        note_settings();
     }
     TimestampTz now = GetCurrentTimestamp();
     if (now < next_tick)

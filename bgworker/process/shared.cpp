@@ -45,8 +45,8 @@ extern "C" void start_memory()
         pg_atomic_init_u32(&state->launcher, 0);
         pg_atomic_init_u32(&state->all_looked_into, 0);
         for (DatabaseSlot& slot : state->slots) {
-            for (pg_atomic_uint32* number :
-                 {&slot.database, &slot.state, &slot.worker, &slot.looked_into, &slot.announced})
+            for (pg_atomic_uint32* number : {&slot.database, &slot.state, &slot.worker,
+                                             &slot.looked_into, &slot.announced, &slot.wanted})
                 pg_atomic_init_u32(number, 0);
             for (pg_atomic_uint64* number :
                  {&slot.written, &slot.written_mark, &slot.pending, &slot.published, &slot.epoch,
@@ -129,10 +129,10 @@ DatabaseSlot* claim_slot_locked(Oid database)
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
         slot->last_error[0] = '\0';
-        std::fill(std::begin(slot->channels), std::end(slot->channels), 0);
+        slot->channels = {};
         slot->holds_destination = false;
         for (pg_atomic_uint32* number :
-             {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})
+             {&slot->state, &slot->worker, &slot->looked_into, &slot->announced, &slot->wanted})
             pg_atomic_write_u32(number, 0);
         for (pg_atomic_uint64* number :
              {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch,

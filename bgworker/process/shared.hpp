@@ -8,6 +8,7 @@ extern "C" {
 #include "storage/lwlock.h"
 }
 
+#include "postgres/settings.hpp"
 #include "redis/url.hpp"
 
 /*
@@ -33,6 +34,17 @@ enum class WorkerState : uint32_t {
 };
 const char* to_text(WorkerState);
 
+/* Whether a database is to be published, as its worker has last read the settings. */
+enum class Wanted : uint32_t { unknown, no, yes };
+
+/* What of a destination is compared with others', see destination.hpp. */
+struct Channels {
+    uint64 addresses[max_redis_hosts]; // hashes, which take the same room for any; 0: none
+    char prefix[settings::longest_channel_prefix + 1];
+
+    bool operator==(const Channels&) const = default;
+};
+
 /* One database. Texts and times under the lock of the whole, the rest atomic. */
 struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
@@ -40,6 +52,7 @@ struct DatabaseSlot {
     pg_atomic_uint32 worker;       // index into ProcGlobal->allProcs + 1; 0: no worker
     pg_atomic_uint32 looked_into;  // since the server started: what it publishes to, if anything
     pg_atomic_uint32 announced;    // CREATE EXTENSION has committed: the launcher is to look again
+    pg_atomic_uint32 wanted;       // a Wanted; outlives the worker
     pg_atomic_uint64 written;      // deltas committed here since the server started
     pg_atomic_uint64 written_mark; // as it was when `pending` was counted
     pg_atomic_uint64 pending;      // deltas known to be unpublished
@@ -48,11 +61,11 @@ struct DatabaseSlot {
     pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
     pg_atomic_uint64 requeues; // so often synckit_requeue() was called
     /* Since the server started. */
-    pg_atomic_uint64 outages;         // so often Redis was lost
-    pg_atomic_uint64 truncated;       // messages that went without their value
-    pg_atomic_uint64 foreign;         // rows that were passed by, as written elsewhere
-    uint64 channels[max_redis_hosts]; // hashes of addresses with the prefix, see destination.hpp
-    TimestampTz destination_since;    // the earlier claim wins
+    pg_atomic_uint64 outages;   // so often Redis was lost
+    pg_atomic_uint64 truncated; // messages that went without their value
+    pg_atomic_uint64 foreign;   // rows that were passed by, as written elsewhere
+    Channels channels;
+    TimestampTz destination_since; // the earlier claim wins
     bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published

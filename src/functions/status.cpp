@@ -72,6 +72,19 @@ PublisherStatus publisher_status()
     return status;
 }
 
+/* Not publishing is a fault only where publishing was asked for. Of whom the publisher goes by: the
+ * session's settings count only where none has come up yet. */
+bool is_publisher_wanted()
+{
+    if (RecoveryInProgress())
+        return false;
+    DatabaseSlot* slot = find_slot(MyDatabaseId);
+    auto wanted = slot ? static_cast<Wanted>(pg_atomic_read_u32(&slot->wanted)) : Wanted::unknown;
+    if (wanted == Wanted::unknown)
+        return settings::redis_url[0] != '\0' && settings::publish;
+    return wanted == Wanted::yes;
+}
+
 class ObjectBuilder {
   public:
     ObjectBuilder() { pushJsonbValue(&state_, WJB_BEGIN_OBJECT, nullptr); }
@@ -173,9 +186,7 @@ SYNCKIT_FUNCTION(synckit_health)
 {
     SchemaStatus schema = schema_status();
     PublisherStatus publisher = publisher_status();
-    /* Not publishing is a fault only where publishing was asked for. */
-    bool wanted = settings::redis_url[0] != '\0' && settings::publish;
-    bool healthy = schema.current && (publisher.connected || !wanted);
+    bool healthy = schema.current && (publisher.connected || !is_publisher_wanted());
 
     ObjectBuilder schema_object;
     schema_object.integer("version", schema.version);

@@ -76,13 +76,22 @@ bool check_client_id(char** value, void**, GucSource)
     return false;
 }
 
+bool check_length(const char* value, size_t longest)
+{
+    if (std::strlen(value) <= longest)
+        return true;
+    GUC_check_errdetail("It has more than %zu bytes.", longest);
+    return false;
+}
+
 bool check_server_id(char** value, void**, GucSource)
 {
-    constexpr size_t longest = 255;
-    if (std::strlen(*value) <= longest)
-        return true;
-    GUC_check_errdetail("It has more than 255 bytes.");
-    return false;
+    return check_length(*value, 255);
+}
+
+bool check_channel_prefix(char** value, void**, GucSource)
+{
+    return check_length(*value, longest_channel_prefix);
 }
 
 } // namespace
@@ -119,7 +128,7 @@ void define()
         nullptr, &redis_sharded, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable(
         "synckit.channel_prefix", "What the names of all channels start with.", nullptr,
-        &channel_prefix, "synckit:", PGC_SUSET, 0, nullptr, nullptr, nullptr);
+        &channel_prefix, "synckit:", PGC_SUSET, 0, check_channel_prefix, nullptr, nullptr);
     DefineCustomStringVariable("synckit.client_id", "Whom plain SQL writes documents as.",
                                "Also deltas that are inserted without a client.", &client_id, "sql",
                                PGC_USERSET, 0, check_client_id, nullptr, nullptr);

@@ -26,6 +26,8 @@ extern int max_clock_step;
 extern int max_backlog;
 extern int cleanup_interval_s;
 
+inline constexpr size_t longest_channel_prefix = 255; // bytes
+
 /* Registers them all; called once, from _PG_init. Never raises. */
 void define();
 

@@ -136,6 +136,16 @@ is($message_of->('huge')->{truncated}, JSON::PP::true, 'a huge one, too');
 $node->safe_psql('postgres', "SELECT synckit_apply_delta('small', 'c', 'set', 'f', to_jsonb(repeat('x', 1200)))");
 ok(!exists $message_of->('small')->{truncated}, 'one that fits is whole');
 
+# Names that take six times the room in JSON do not take a message past the limit.
+$node->safe_psql('postgres', q{SELECT synckit_apply_delta(repeat(E'\x01', 255), repeat(E'\x02', 255), 'set', repeat(E'\x03', 500), '1', server_id => repeat(E'\x04', 255)), synckit_apply_delta('behind', 'c', 'set', 'f', '1')});
+ok($subscriber->await_versions('behind', '1'), 'of names alone too long: the next one goes on');
+ok(await_status($node, 'postgres', 'set_aside = 1'), 'it is set aside');
+like($node->safe_psql('postgres', 'SELECT error FROM _synckit.set_aside'), qr/longer than synckit\.max_message_bytes even without its value/, 'and why');
+set_conf($node, 'synckit.max_message_bytes' => "'8kB'");
+$node->safe_psql('postgres', 'SELECT synckit_requeue()');
+ok($subscriber->await_versions("\x01" x 255, '1'), '8 kB are enough for all names');
+is(length($message_of->("\x01" x 255)->{serverId}), 255, 'with all of them');
+
 # A cursor that is gone: from now on, in a new epoch, which is announced, be it by a later publisher.
 my $epoch = status($node, 'postgres', 'epoch');
 $subscriber->forget;

@@ -33,6 +33,7 @@ $primary->wait_for_catchup($standby);
 is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'synckit%'"), 0,
     'there is neither launcher nor publisher on a standby');
 is(status($standby, 'postgres', 'connected'), 'f', 'its status says so');
+is($standby->safe_psql('postgres', "SELECT synckit_health() ->> 'status'"), 'ok', 'which is as it should be');
 is($standby->safe_psql('postgres', "SELECT state IS NOT NULL FROM synckit_get_document('yjs/package.json')"), 't', 'it can be read');
 my ($code, undef, $error) = $standby->psql('postgres', "SELECT synckit_apply_delta('a', 'b', 'set', 'c', '1')");
 like($error, qr/read-only|recovery/, 'and not be written');

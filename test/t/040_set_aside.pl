@@ -158,7 +158,7 @@ ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND 
 
 # A connection that ends, and the next one in the middle of a message that goes alone: that is not the message's fault yet.
 my $proxy = SyncKit::Proxy->new($redis, mode => 'refuse');
-set_conf($node, 'synckit.redis_url' => "'" . $proxy->url . "'");
+set_conf($node, 'synckit.redis_url' => "'unix://publisher@" . $proxy->path . "'");
 ok(await_state($node, 'postgres', 'connecting'), 'Redis is away, behind a proxy');
 $node->safe_psql('postgres', q{SELECT count(*) FROM generate_series(1, 5) i, synckit_apply_delta('good/unlucky', 'test', 'set', 'f' || i, to_jsonb(repeat('x', 3000)))});
 for my $loss ('among several messages', 'in one that goes alone')
@@ -169,6 +169,17 @@ for my $loss ('among several messages', 'in one that goes alone')
 }
 ok($subscriber->await_versions('good/unlucky', '1 2 3 4 5'), 'all of them arrive, in order');
 ok(await_status($node, 'postgres', 'lag_deltas = 0 AND set_aside + requeued = 0'), 'and nothing is set aside');
+# Nor of one that is tried again: what was refused is allowed by now, and meets connections that end.
+$admin->command(qw(ACL SETUSER publisher resetchannels &synckit:broadcast));
+$node->safe_psql('postgres', q{SELECT synckit_apply_delta('good/again', 'test', 'set', 'a', to_jsonb(repeat('x', 3000)))});
+ok(await_status($node, 'postgres', 'set_aside = 1 AND requeued = 0'), 'one that is refused');
+$admin->command(qw(ACL SETUSER publisher allchannels));
+my $cuts = $proxy->stats->{cuts};
+$proxy->cut_after(2000, 4);
+$node->safe_psql('postgres', 'SELECT synckit_requeue()');
+ok($proxy->await(sub { $_[0]{cuts} == $cuts + 4 }), 'it is requeued, and four connections end in it');
+ok($subscriber->await_versions('good/again', '1'), 'then it arrives');
+ok(await_status($node, 'postgres', 'set_aside + requeued = 0'), 'and is set aside no more');
 # Nor is a Redis that lets everybody in but takes no message for a while, and then takes the one by which it is tried.
 $admin->command(qw(CLIENT PAUSE 12000 WRITE));
 write_deltas('good/paused') for 1 .. 3;

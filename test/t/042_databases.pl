@@ -145,6 +145,28 @@ alter('postgres', 'RESET synckit.channel_prefix');
 ok(await_state($node, 'postgres', 'refused'), 'which nobody else gets');
 alter('late', 'RESET ALL');
 
+# A prefix within another one's channels: its own could be those of a document there.
+sub prefixes
+{
+    my ($holder, $newcomer, $state) = @_;
+    alter('late', "SET synckit.redis_url = ''");
+    ok(await_state($node, 'late', 'not configured'), "$newcomer, not yet");
+    alter('postgres', "SET synckit.channel_prefix = '$holder'");
+    ok(await_state($node, 'postgres', 'publishing'), "$holder is there");
+    alter('late', "SET synckit.channel_prefix = '$newcomer'");
+    alter('late', 'RESET synckit.redis_url');
+    return ok(await_state($node, 'late', $state), "$newcomer beside it is $state");
+}
+prefixes('a:', 'a:doc:', 'refused');
+prefixes('a:', 'a:doc:zone:', 'refused');
+prefixes('b:doc:zone:', 'b:', 'refused');
+prefixes('b:', 'b:awareness:x', 'refused');
+prefixes('c:doc:x', 'c:doc:y', 'publishing');
+prefixes('d:', 'd:dock:', 'publishing');
+my (undef, undef, $too_long) = $node->psql('postgres', q{SELECT set_config('synckit.channel_prefix', repeat('x', 256), false)});
+like($too_long, qr/invalid value for parameter "synckit.channel_prefix".*DETAIL:.*more than 255 bytes/s, 'a prefix has 255 bytes at most');
+alter($_, 'RESET ALL') for 'late', 'postgres';
+
 # For those who may.
 $node->safe_psql('postgres', 'CREATE ROLE owner LOGIN; CREATE ROLE granted LOGIN; ALTER DATABASE late OWNER TO owner; GRANT owner TO granted;'
         . 'GRANT SET ON PARAMETER synckit.channel_prefix, synckit.publish TO granted');

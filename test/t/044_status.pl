@@ -46,6 +46,32 @@ $second->query_safe('COMMIT');
 $_->quit for $reader, $first, $second;
 ok($subscriber->await_versions('held', '1'), 'what was held back arrives');
 
+# Health goes by what the publisher is told, not by what the session is.
+sub health
+{
+    my ($session) = @_;
+    return $session->query_safe(q{SELECT synckit_health() ->> 'status'});
+}
+my $begun_before = $node->background_psql('postgres');
+my $paused_itself = $node->background_psql('postgres');
+$paused_itself->query_safe('SET synckit.publish = off');
+$proxy->refuse;
+ok(await_state($node, 'postgres', 'connecting'), 'a publisher without Redis');
+is(health($paused_itself), 'degraded', 'is in no health, also to a session that would not publish');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres SET synckit.publish = off');
+ok(await_state($node, 'postgres', 'paused'), 'one that is told to pause');
+is($begun_before->query_safe('SHOW synckit.publish'), 'on', 'which a session does not know');
+is(health($begun_before), 'ok', 'is in good health');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET synckit.publish');
+ok(await_state($node, 'postgres', 'connecting'), 'one that is told to go on');
+is(health($paused_itself), 'degraded', 'is in none again');
+$proxy->pass;
+ok(await_state($node, 'postgres', 'publishing'), 'until Redis is back');
+is(health($_), 'ok', 'for everybody') for $begun_before, $paused_itself;
+$_->quit for $begun_before, $paused_itself;
+$node->restart; # counters start anew
+ok(await_state($node, 'postgres', 'publishing'), 'after a restart');
+
 # Counters outlive the publisher; what it has published, a crash too.
 $node->safe_psql('postgres', q{SELECT synckit_apply_delta('long', 'test', 'set', 'a', to_jsonb(repeat('x', 300000)))});
 ok(await_status($node, 'postgres', 'truncated = 1 AND published >= 3 AND lag_deltas = 0'), 'a truncated message is counted');

@@ -44,8 +44,8 @@ sub refuse { return $_[0]->_command('refuse'); }
 sub freeze { return $_[0]->_command('freeze'); }
 # Breaks all connections; new ones are served.
 sub cut { return $_[0]->_command('cut'); }
-# Passes so many more bytes on to Redis, then breaks all connections; new ones are served.
-sub cut_after { return $_[0]->_command("cut_after $_[1]"); }
+# Passes so many more bytes on to Redis, then breaks all connections; new ones are served. Does so once, or so many times.
+sub cut_after { return $_[0]->_command("cut_after $_[1] " . ($_[2] // 1)); }
 # Passes so many more bytes on to Redis, then freezes.
 sub freeze_after { return $_[0]->_command("freeze_after $_[1]"); }
 # {mode, accepted, open, to_redis (bytes), cuts}
@@ -97,6 +97,7 @@ sub _run
 {
     my ($self, $control) = @_;
     my ($listener, $limit, $at_limit, $command) = (undef, undef, '', '');
+    my @limits_to_come;
     my %peer;      # a connection: its other end
     my %is_client;
     my %stats = (mode => 'pass', accepted => 0, open => 0, to_redis => 0, cuts => 0);
@@ -123,12 +124,12 @@ sub _run
             or die "cannot listen at $self->{path}: $!";
     };
     my $reach_limit = sub {
-        $limit = undef;
+        $limit = shift @limits_to_come;
         if ($at_limit eq 'cut') { $cut->(); }
         else { $stats{mode} = 'freeze'; }
     };
     my $obey = sub {
-        my ($word, $number) = split ' ', $_[0];
+        my ($word, $number, $times) = split ' ', $_[0];
         if ($word eq 'refuse')
         {
             $stats{mode} = 'refuse';
@@ -148,6 +149,7 @@ sub _run
         elsif ($word =~ /^(cut|freeze)_after$/)
         {
             ($limit, $at_limit) = ($number, $1);
+            @limits_to_come = ($number) x (($times // 1) - 1);
             $stats{mode} = 'pass';
             $listen->();
         }
