@@ -26,6 +26,8 @@ void Publisher::report(WorkerState state)
         return;
     set_state(slot_, state);
     said_backlog_ = backlog;
+    if (!same_address)
+        record_address(slot_, link_->address());
     strlcpy(said_address_, link_->address(), sizeof said_address_);
     char activity[400];
     if (state == WorkerState::publishing || state == WorkerState::connecting)

@@ -128,7 +128,7 @@ DatabaseSlot* claim_slot_locked(Oid database)
     if (!slot && (slot = find_slot(InvalidOid))) {
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
-        slot->last_error[0] = '\0';
+        slot->last_error[0] = slot->redis_address[0] = '\0';
         slot->channels = {};
         slot->holds_destination = false;
         for (pg_atomic_uint32* number :
@@ -223,6 +223,13 @@ void record_error(DatabaseSlot& slot, const char* message)
     std::memcpy(slot.last_error, text.data(), text.size());
     slot.last_error[text.size()] = '\0';
     slot.last_error_at = GetCurrentTimestamp();
+    LWLockRelease(lock);
+}
+
+void record_address(DatabaseSlot& slot, const char* redis)
+{
+    LWLockAcquire(lock, LW_EXCLUSIVE);
+    strlcpy(slot.redis_address, redis, sizeof slot.redis_address);
     LWLockRelease(lock);
 }
 

@@ -67,6 +67,7 @@ struct DatabaseSlot {
     Channels channels;
     TimestampTz destination_since; // the earlier claim wins
     bool holds_destination;
+    char redis_address[300]; // where it publishes to, or tries to; without a password
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
     TimestampTz last_error_at;
@@ -106,6 +107,7 @@ bool has_worker(DatabaseSlot&);
 void set_state(DatabaseSlot&, WorkerState);
 WorkerState state_of(DatabaseSlot&);
 void record_error(DatabaseSlot&, const char* message);
+void record_address(DatabaseSlot&, const char* redis);
 
 /* This process, as others find its latch. */
 uint32_t own_proc();

@@ -5,8 +5,8 @@ COMMENT ON FUNCTION @extschema@.synckit_health() IS 'the state of synckit in thi
 
 CREATE FUNCTION @extschema@.synckit_stat_get_publisher(
     OUT state text, OUT pid integer, OUT connected boolean, OUT published bigint, OUT lag_deltas bigint,
-    OUT lag_seconds double precision, OUT epoch bigint, OUT last_error text, OUT last_error_at timestamptz,
-    OUT outages bigint, OUT truncated bigint, OUT foreign_rows bigint)
+    OUT lag_seconds double precision, OUT epoch bigint, OUT redis_address text, OUT channel_prefix text,
+    OUT last_error text, OUT last_error_at timestamptz, OUT outages bigint, OUT truncated bigint, OUT foreign_rows bigint)
     RETURNS record
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION @extschema@.synckit_stat_get_publisher() IS 'what view synckit_publisher_status shows';
@@ -41,6 +41,8 @@ COMMENT ON COLUMN @extschema@.synckit_publisher_status.published IS 'messages th
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.lag_deltas IS 'deltas that are committed and not published';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.lag_seconds IS 'no delta that is older than this is unpublished';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.epoch IS 'the epoch that its messages carry';
+COMMENT ON COLUMN @extschema@.synckit_publisher_status.redis_address IS 'where it publishes to, without a password';
+COMMENT ON COLUMN @extschema@.synckit_publisher_status.channel_prefix IS 'what the names of its channels start with';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.last_error IS 'what went wrong last';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.last_error_at IS 'when';
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.outages IS 'how often Redis was lost, since the server started';

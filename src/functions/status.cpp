@@ -28,6 +28,7 @@ struct PublisherStatus {
     const char* state = "not preloaded";
     int32 pid = 0;
     bool connected = false;
+    bool has_destination = false;
     int64 published = 0;
     int64 lag_deltas = 0;
     double lag_seconds = 0;
@@ -35,6 +36,8 @@ struct PublisherStatus {
     int64 outages = 0;
     int64 truncated = 0;
     int64 foreign = 0;
+    char redis_address[sizeof DatabaseSlot::redis_address] = "";
+    char channel_prefix[sizeof Channels::prefix] = "";
     char last_error[sizeof DatabaseSlot::last_error] = "";
     TimestampTz last_error_at = 0;
 };
@@ -64,6 +67,11 @@ PublisherStatus publisher_status()
     LWLockAcquire(shared_lock(), LW_SHARED);
     status.pid = slot->pid;
     TimestampTz caught_up_at = slot->caught_up_at;
+    if (slot->holds_destination) {
+        std::memcpy(status.redis_address, slot->redis_address, sizeof status.redis_address);
+        std::memcpy(status.channel_prefix, slot->channels.prefix, sizeof status.channel_prefix);
+    }
+    status.has_destination = slot->holds_destination;
     std::memcpy(status.last_error, slot->last_error, sizeof status.last_error);
     status.last_error_at = slot->last_error_at;
     LWLockRelease(shared_lock());
@@ -171,14 +179,29 @@ SYNCKIT_FUNCTION(synckit_stat_get_publisher)
                       Int64GetDatum(status.lag_deltas),
                       Float8GetDatum(status.lag_seconds),
                       Int64GetDatum(status.epoch),
+                      CStringGetTextDatum(status.redis_address),
+                      CStringGetTextDatum(status.channel_prefix),
                       CStringGetTextDatum(status.last_error),
                       TimestampTzGetDatum(status.last_error_at),
                       Int64GetDatum(status.outages),
                       Int64GetDatum(status.truncated),
                       Int64GetDatum(status.foreign)};
     bool no_error = status.last_error_at == 0;
-    bool nulls[] = {false,    status.pid == 0, false, false, false, false, status.epoch == 0,
-                    no_error, no_error,        false, false, false};
+    bool nowhere = !status.has_destination;
+    bool nulls[] = {false,
+                    status.pid == 0,
+                    false,
+                    false,
+                    false,
+                    false,
+                    status.epoch == 0,
+                    nowhere || status.redis_address[0] == '\0',
+                    nowhere,
+                    no_error,
+                    no_error,
+                    false,
+                    false,
+                    false};
     return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
@@ -201,8 +224,14 @@ SYNCKIT_FUNCTION(synckit_health)
     publisher_object.integer("lag_deltas", publisher.lag_deltas);
     publisher_object.number(
         "lag_seconds", DirectFunctionCall1(float8_numeric, Float8GetDatum(publisher.lag_seconds)));
-    if (publisher.last_error[0] && has_privs_of_role(GetUserId(), ROLE_PG_MONITOR))
-        publisher_object.text("last_error", publisher.last_error);
+    if (publisher.has_destination)
+        publisher_object.text("channel_prefix", publisher.channel_prefix);
+    if (has_privs_of_role(GetUserId(), ROLE_PG_MONITOR)) {
+        if (publisher.redis_address[0])
+            publisher_object.text("redis_address", publisher.redis_address);
+        if (publisher.last_error[0])
+            publisher_object.text("last_error", publisher.last_error);
+    }
 
     ObjectBuilder health;
     health.text("status", healthy ? "ok" : "degraded");

@@ -25,6 +25,20 @@ sub write_delta
     return $node->safe_psql('postgres', "SELECT synckit_apply_delta('$document', 'test', 'set', 'a', '1')");
 }
 
+# Where it publishes to: the address for monitors only.
+is(status($node, 'postgres', 'redis_address'), $proxy->url, 'it says which Redis it publishes to');
+is(status($node, 'postgres', 'channel_prefix'), 'synckit:', 'and by which channels');
+my $told = q{(synckit_health() -> 'publisher') ->> };
+is($node->safe_psql('postgres', "SELECT $told 'channel_prefix', $told 'redis_address'"), 'synckit:|' . $proxy->url, 'health says so, too');
+is( $node->safe_psql('postgres', "CREATE ROLE anybody; SET ROLE anybody; SELECT $told 'channel_prefix', $told 'redis_address' IS NULL"),
+    'synckit:|t', 'but to anybody only the channels');
+$node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.channel_prefix = 'other:'; ALTER DATABASE postgres SET synckit.publish = off});
+ok(await_status($node, 'postgres', q{state = 'paused' AND channel_prefix = 'other:'}), 'they are those of the worker, not of the session');
+$node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.redis_url = ''});
+ok(await_status($node, 'postgres', q{state = 'not configured' AND redis_address IS NULL AND channel_prefix IS NULL}), 'none where it publishes nowhere');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET ALL');
+ok(await_state($node, 'postgres', 'publishing'), 'it publishes again');
+
 # The oldest transaction that may hold deltas back.
 is(status($node, 'postgres', 'oldest_transaction_pid IS NULL AND oldest_transaction_xid IS NULL'), 't', 'nobody holds anything back');
 my $reader = $node->background_psql('postgres');
