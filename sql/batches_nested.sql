@@ -3,11 +3,13 @@
 SELECT synckit_migrate();
 \pset null NULL
 \set SHOW_CONTEXT never
-CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, field_path AS field, value
-    FROM synckit.deltas ORDER BY document_id, version;
 \getenv abs_srcdir PG_ABS_SRCDIR
+\set log :abs_srcdir '/test/sql/log.sql'
+\i :log
 \set disagreements :abs_srcdir '/test/sql/disagreements.sql'
 \i :disagreements
+\set nest :abs_srcdir '/test/sql/nest.sql'
+\i :nest
 CREATE FUNCTION batch(value jsonb, VARIADIC documents text[])
 RETURNS TABLE (document_id text, version bigint, outcome text, error_code text) LANGUAGE sql AS $$
     SELECT document_id, version, outcome, error_code FROM synckit_apply_deltas((
@@ -20,14 +22,6 @@ BEGIN
     RETURN 'done';
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || ' ' || SQLERRM;
-END $$;
--- runs its argument for the row, as the statement's outermost trigger only
-CREATE FUNCTION nest() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF pg_trigger_depth() = 1 THEN
-        EXECUTE TG_ARGV[0] USING NEW;
-    END IF;
-    RETURN NEW;
 END $$;
 
 -- those there, those to be born, those that are dead, and some twice

@@ -3,10 +3,9 @@
 SELECT synckit_migrate();
 \pset null NULL
 \set SHOW_CONTEXT never
-CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, operation_type AS operation,
-    field_path AS field, value
-    FROM synckit.deltas ORDER BY document_id, version;
 \getenv abs_srcdir PG_ABS_SRCDIR
+\set log :abs_srcdir '/test/sql/log.sql'
+\i :log
 \set disagreements :abs_srcdir '/test/sql/disagreements.sql'
 \i :disagreements
 

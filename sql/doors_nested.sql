@@ -3,12 +3,13 @@
 SELECT synckit_migrate();
 \pset null NULL
 \set SHOW_CONTEXT never
-CREATE VIEW log AS SELECT document_id AS document, version, client_id AS client, operation_type AS operation,
-    field_path AS field, value
-    FROM synckit.deltas ORDER BY document_id, version;
 \getenv abs_srcdir PG_ABS_SRCDIR
+\set log :abs_srcdir '/test/sql/log.sql'
+\i :log
 \set disagreements :abs_srcdir '/test/sql/disagreements.sql'
 \i :disagreements
+\set nest :abs_srcdir '/test/sql/nest.sql'
+\i :nest
 -- a delta through the door, for use in expressions
 CREATE FUNCTION put(document text, field text, v int) RETURNS bigint LANGUAGE sql AS $$
     INSERT INTO synckit.deltas (document_id, client_id, operation_type, field_path, value)
@@ -23,14 +24,6 @@ BEGIN
     RETURN 'done';
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE;
-END $$;
--- runs its argument for the new row, as the statement's outermost trigger only
-CREATE FUNCTION nest() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF pg_trigger_depth() = 1 THEN
-        EXECUTE TG_ARGV[0] USING NEW;
-    END IF;
-    RETURN NEW;
 END $$;
 SELECT put('a', 'x', 1), put('b', 'x', 1), put('c', 'x', 1);
 

@@ -1,6 +1,7 @@
 #include "bgworker/feed/feed.hpp"
 
 #include "bgworker/feed/broadcasts.hpp"
+#include "bgworker/feed/oldest_known_xid.hpp"
 #include "bgworker/feed/subtransaction.hpp"
 
 #include <algorithm>
@@ -341,6 +342,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
     MemoryContext row_context =
         AllocSetContextCreate(CurrentMemoryContext, "synckit message", ALLOCSET_DEFAULT_SIZES);
     MemoryContext before = MemoryContextSwitchTo(row_context);
+    uint64 oldest_known = oldest_known_xid();
     TransactionId last_xid = InvalidTransactionId;
     uint64 used = 0;
     for (; used < rows; ++used) {
@@ -355,7 +357,7 @@ size_t Feed::append_rows(RedisLink& to, uint64 rows, int64& last, Batch& batch)
             continue;
         }
         auto xid = static_cast<TransactionId>(row.xid());
-        if (xid != last_xid)
+        if (xid != last_xid && row.xid() >= oldest_known)
             flush_to_ = Max(flush_to_, TransactionIdGetCommitLSN(xid));
         last_xid = xid;
         append(to, row, batch);

@@ -127,6 +127,25 @@ SQL
 $node->safe_psql('postgres', 'SELECT pg_current_xact_id()') for 1 .. 3;
 ok(await_status($node, 'postgres', 'foreign_rows = 1'), 'a row of elsewhere is passed by, and counted');
 
+# With a number that was drawn here while the publisher paused, be it of a transaction that rolled back or of one that
+# wrote deltas itself, one of elsewhere may be heard, but is not in the way.
+$node->safe_psql('postgres', 'ALTER DATABASE postgres SET synckit.publish = off');
+ok(await_state($node, 'postgres', 'paused'), 'paused');
+my $drawn = $node->safe_psql('postgres', 'BEGIN; SELECT pg_current_xact_id(); ROLLBACK');
+write_delta('between') for 1 .. 2;
+$node->safe_psql('postgres', <<"SQL");
+ALTER TABLE synckit.deltas DISABLE TRIGGER USER;
+INSERT INTO synckit.deltas SELECT (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'xid', '$drawn'))).*
+FROM synckit.deltas d WHERE document_id = 'counted';
+INSERT INTO synckit.deltas SELECT (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'document_id', 'elsewhere'))).*
+FROM synckit.deltas d WHERE document_id = 'between' AND version = 1;
+ALTER TABLE synckit.deltas ENABLE TRIGGER USER;
+SQL
+write_delta('between');
+$node->safe_psql('postgres', 'ALTER DATABASE postgres RESET synckit.publish');
+ok($subscriber->await_versions('between', '1 2 3'), 'rows with numbers that were drawn here: what was written beside them arrives');
+ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0 AND set_aside + requeued = 0"), 'and nothing waits');
+
 # For those who watch.
 $node->safe_psql('postgres', 'CREATE ROLE watcher IN ROLE pg_monitor; CREATE ROLE stranger');
 is($node->safe_psql('postgres', "SET ROLE watcher; SELECT state FROM synckit_publisher_status"), 'publishing', 'a monitor may look');
