@@ -67,6 +67,14 @@ class Publisher {
     void wait(long ms);
 
     static constexpr size_t full_pace = 1'000'000; // no limit: synckit.publish_batch holds
+    /* So often in a row a message must end the connection, while Redis accepts others, to be blamed
+     * for it: a proxy that restarts, or an operator, ends several in a row, too. */
+    static constexpr int losses_to_blame = 5;
+    /* What was set aside is tried again after so long. */
+    static constexpr int64 retry_pause_us = 500'000;
+    /* What Redis accepted so long ago says that it accepts messages. Less than the pause: each try
+     * is judged by what came after the one before. */
+    static constexpr int64 evidence_us = 400'000;
 
     DatabaseSlot& slot_;
     Cursor cursor_;
