@@ -303,11 +303,12 @@ void RedisLink::sort_refusals()
 void RedisLink::ask_for_role()
 {
     Node& node = *nodes_[0];
-    if (node.socket.server().is_cluster)
+    const RedisServer& server = node.socket.server();
+    if (server.is_cluster || server.role_command == RoleCommand::none)
         return;
     run_pure([&] {
         node.awaited.push_back(role_reply);
-        append_hello(node.socket.wire().protocol());
+        append_role_query(node.socket.wire().protocol(), server.role_command);
     });
 }
 
@@ -406,7 +407,7 @@ void RedisLink::take_reply(const RedisReply& reply, Node& node)
         throw Error(sqlstate::protocol_violation, "Redis answered what was not asked");
     uint32_t message = node.awaited[node.answered++];
     if (message == role_reply) {
-        require_primary(parse_hello(reply));
+        require_primary(parse_role(reply, node.socket.server().role_command));
         return;
     }
     if (reply.kind() == RedisReply::Kind::integer)

@@ -112,7 +112,8 @@ class RedisSocket {
             });
             if (!good || done)
                 return good;
-            if (!wait(awaited_events(), deadline))
+            /* What was taken may have called for a further question. */
+            if (!send_some() || !wait(awaited_events(), deadline))
                 return false;
         }
     }
