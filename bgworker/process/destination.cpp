@@ -23,12 +23,6 @@ bool is_before(const DatabaseSlot& a, Oid a_database, const DatabaseSlot& b, Oid
     return a_database < b_database;
 }
 
-/* What of a destination is compared with others': a hash for each address with the prefix, 0 for
- * none. In shared memory it takes the same room however long they are. */
-struct Channels {
-    uint64 hashes[max_redis_hosts] = {};
-};
-
 Channels channels_of(std::string_view destination)
 {
     auto hash = [](std::string_view text, uint64 seed) {
@@ -50,10 +44,10 @@ Channels channels_of(std::string_view destination)
 }
 
 /* Whether the same prefix meets at an address of both. */
-bool overlap(const DatabaseSlot& a, const DatabaseSlot& b)
+bool overlap(const Channels& a, const Channels& b)
 {
-    return std::ranges::any_of(a.channels, [&b](uint64 channel) {
-        return channel != 0 && std::ranges::find(b.channels, channel) != std::end(b.channels);
+    return std::ranges::any_of(a.hashes, [&b](uint64 hash) {
+        return hash != 0 && std::ranges::find(b.hashes, hash) != std::end(b.hashes);
     });
 }
 
@@ -92,8 +86,8 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
     auto own = static_cast<Oid>(pg_atomic_read_u32(&slot.database));
     Channels channels = channels_of(destination);
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    if (!std::ranges::equal(slot.channels, channels.hashes)) {
-        std::ranges::copy(channels.hashes, slot.channels);
+    if (slot.channels != channels) {
+        slot.channels = channels;
         slot.destination_since = since;
         slot.holds_destination = false;
     }
@@ -103,7 +97,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
     if (!slot.holds_destination && claim == Claim::held) {
         for (DatabaseSlot& other : shared_state()->slots) {
             auto database = static_cast<Oid>(pg_atomic_read_u32(&other.database));
-            if (&other == &slot || !OidIsValid(database) || !overlap(other, slot))
+            if (&other == &slot || !OidIsValid(database) || !overlap(other.channels, slot.channels))
                 continue;
             if (other.holds_destination || is_before(other, database, slot, own)) {
                 claim = Claim::taken;
@@ -119,7 +113,7 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
 void release_destination(DatabaseSlot& slot)
 {
     LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-    std::ranges::fill(slot.channels, 0);
+    slot.channels = {};
     slot.holds_destination = false;
     LWLockRelease(shared_lock());
 }

@@ -129,7 +129,7 @@ DatabaseSlot* claim_slot_locked(Oid database)
         slot->pid = 0;
         slot->caught_up_at = slot->last_error_at = 0;
         slot->last_error[0] = '\0';
-        std::fill(std::begin(slot->channels), std::end(slot->channels), 0);
+        slot->channels = {};
         slot->holds_destination = false;
         for (pg_atomic_uint32* number :
              {&slot->state, &slot->worker, &slot->looked_into, &slot->announced})

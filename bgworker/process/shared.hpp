@@ -33,6 +33,14 @@ enum class WorkerState : uint32_t {
 };
 const char* to_text(WorkerState);
 
+/* What of a destination is compared with others': a hash for each address with the prefix, 0 for
+ * none. It takes the same room however long they are. */
+struct Channels {
+    uint64 hashes[max_redis_hosts] = {};
+
+    bool operator==(const Channels&) const = default;
+};
+
 /* One database. Texts and times under the lock of the whole, the rest atomic. */
 struct DatabaseSlot {
     pg_atomic_uint32 database; // its oid; InvalidOid: the slot is free
@@ -48,11 +56,11 @@ struct DatabaseSlot {
     pg_atomic_uint64 cursors;  // so often somebody else than the worker has written the cursor
     pg_atomic_uint64 requeues; // so often synckit_requeue() was called
     /* Since the server started. */
-    pg_atomic_uint64 outages;         // so often Redis was lost
-    pg_atomic_uint64 truncated;       // messages that went without their value
-    pg_atomic_uint64 foreign;         // rows that were passed by, as written elsewhere
-    uint64 channels[max_redis_hosts]; // hashes of addresses with the prefix, see destination.hpp
-    TimestampTz destination_since;    // the earlier claim wins
+    pg_atomic_uint64 outages;      // so often Redis was lost
+    pg_atomic_uint64 truncated;    // messages that went without their value
+    pg_atomic_uint64 foreign;      // rows that were passed by, as written elsewhere
+    Channels channels;             // of its destination, see destination.hpp
+    TimestampTz destination_since; // the earlier claim wins
     bool holds_destination;
     int32 pid;
     TimestampTz caught_up_at; // all that was committed before has been published
