@@ -172,7 +172,7 @@ bool RedisLink::ask_sentinel(const RedisHost& host)
     return knows || fail(sentinel_.failure(), host);
 }
 
-/* Any node knows all others. */
+/* Any node knows all others. The connection is for this question alone. */
 bool RedisLink::connect_to_cluster()
 {
     Node& any = *nodes_[0];
