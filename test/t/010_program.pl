@@ -10,6 +10,7 @@ use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use SyncKit::FakeRedis;
 use SyncKit::Node;
 use SyncKit::Program;
 use SyncKit::Proxy;
@@ -111,6 +112,22 @@ is($tails{other}{out}, '', 'only the documents that were asked for');
 $node->safe_psql('fresh', "SELECT synckit_apply_delta('other document', 'ann', 'set', 'title', '1')");
 ok(poll(sub { $tails{other}{run}->pump_nb; $tails{other}{out} =~ /other document/ }), 'which are shown');
 $_->{run}->kill_kill(grace => 5) for values %tails;
+
+# A Redis that lets tail in only to end the connection: it comes back after longer and longer pauses.
+{
+    my $file = PostgreSQL::Test::Utils::tempdir() . '/connections';
+    my $fake = SyncKit::FakeRedis->new(welcomes => 1, ends => 'close', bytes => "*3\r\n\$9\r\nsubscribe\r\n\$1\r\nx\r\n:1\r\n", connections => $file);
+    my $err = '';
+    my $run = IPC::Run::start [ program('synckit'), 'tail', '--redis-url', $fake->url, 'x' ], '<', \undef, '>', \my $out, '2>', \$err;
+    my @times;
+    ok(poll(sub { $run->pump_nb; @times = -e $file ? split /\n/, slurp_file($file) : (); @times >= 6 }), 'it comes again and again') or diag($err);
+    $run->kill_kill(grace => 5);
+    for my $pause (1 .. 5)
+    {
+        cmp_ok($times[$pause] - $times[ $pause - 1 ], '>=', 0.099 * 2**($pause - 1), "pause $pause");
+    }
+    like($err, qr/^WARNING: .*lost the connection to Redis: trying again until it is back\n(?:DETAIL: .*\n)?NOTICE: .*subscribed again.*\nWARNING: /, 'and says so');
+}
 
 # Errors.
 synckit({}, [ 'tail', '--redis-url', 'unix:///nowhere/redis' ], 3, qr/^$/, qr/^ERROR:.*nowhere/, 'no Redis');

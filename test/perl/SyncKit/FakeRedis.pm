@@ -8,10 +8,11 @@ use IO::Socket::UNIX;
 use IO::Select;
 use POSIX ();
 use PostgreSQL::Test::Utils ();
+use Time::HiRes qw(time);
 
 # Answers every connection with these bytes; then ends => 'close' closes it, 'hold' holds it, 'repeat' repeats the bytes
 # without end, 'drip' adds an x each half second, 'answer' gives them again to what comes next. greets => 1: without waiting for a command. welcomes => 1: what
-# a client says first of itself gets good replies.
+# a client says first of itself gets good replies. connections => file: gets a line for each, the time when it came.
 sub new
 {
     my ($class, %answer) = @_;
@@ -65,6 +66,7 @@ sub _run
             if ($socket == $listener)
             {
                 my $client = $listener->accept or next;
+                PostgreSQL::Test::Utils::append_to_file($answer->{connections}, time . "\n") if $answer->{connections};
                 $client->blocking(0);
                 $reading->add($client);
                 $say->($client) if $answer->{greets};
