@@ -94,6 +94,7 @@ void RedisConnection::connect(const RedisHost& host, Greet greet)
             const auto deadline = Clock::now() + timeout_;
             open(endpoint, host, deadline);
             greet(deadline);
+            host_ = host;
         });
     } catch (const Unreached& error) {
         throw Unreached(error.sqlstate(), "Redis at " + where + ": " + error.message(),

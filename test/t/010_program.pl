@@ -154,6 +154,7 @@ PERL
 }
 
 # Errors.
+synckit({}, [ 'tail', '--sharded' ], 2, qr/^$/, qr/^ERROR:.*name of a document\nHINT:.*pattern/, 'sharded channels without a name');
 synckit({}, [ 'tail', '--redis-url', 'unix:///nowhere/redis' ], 3, qr/^$/, qr/^ERROR:.*nowhere/, 'no Redis');
 synckit({}, [ 'tail', '--redis-url', 'http://localhost' ], 2, qr/^$/, qr/^ERROR:.*HINT:/s, 'no address');
 synckit({ PGDATABASE => 'nowhere' }, ['health'], 1, qr/^status: unreachable/, qr/^$/, 'health of nothing');

@@ -6,11 +6,13 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 use SyncKit::Node;
+use SyncKit::Program;
 use SyncKit::Redis;
 use SyncKit::RedisClient;
 use SyncKit::Subscriber;
@@ -151,6 +153,35 @@ for my $round (1 .. 4)
 }
 heard_versions($_, 1, $version{$_}, "$_: not touched by it") for @documents[ 1 .. 3 ];
 unlike(slurp_file($node->logfile, $log), qr/cannot publish/, 'it is followed without a complaint');
+
+# The program hears a document, asked at any node; and where its slot moves to.
+{
+    my $tailed = 'sharded/tailed';
+    my ($home) = owner("synckit:doc:$tailed");
+    my @others = grep { $_ != $home } @nodes;
+    my $tail = { out => '', err => '' };
+    $tail->{run} = IPC::Run::start [ program('synckit'), 'tail', '--sharded', '--json', '--redis-url', "redis://127.0.0.1:$others[0]{port}", $tailed ],
+        '<', \undef, '>', \$tail->{out}, '2>', \$tail->{err};
+    my $hears = sub {
+        my ($name) = @_;
+        my $from = length $tail->{out};
+        return ok(poll(sub {
+            write_deltas(1, $tailed);
+            $tail->{run}->pump_nb;
+            return substr($tail->{out}, $from) =~ /"documentId":"\Q$tailed\E"/;
+        }), $name) || diag($tail->{err});
+    };
+    $hears->('tail hears a sharded channel');
+    my ($target) = grep { $owners{ $_->{port} } } @others;
+    move_slot("synckit:doc:$tailed", $target);
+    ok(poll(sub { $tail->{run}->pump_nb; $tail->{err} =~ /^NOTICE: .*subscribed again/m }), 'it is told that the slot has moved') or diag($tail->{err});
+    like($tail->{err}, qr/^WARNING:.*moved to another node/, 'as it says');
+    $hears->('and hears it there');
+    $tail->{run}->kill_kill(grace => 5);
+    my ($code, undef, $err) = run_program({}, 'synckit', 'tail', '--sharded', '--redis-url', "redis://127.0.0.1:$nodes[0]{port}", @documents);
+    is($code, 3, 'documents of several slots');
+    like($err, qr/^ERROR:.*refused.*\nDETAIL:.*CROSSSLOT.*\nHINT:.*several slots/, 'are refused');
+}
 
 # A primary dies; its replica takes its part.
 my $dying = owner("synckit:doc:$documents[5]");
