@@ -221,13 +221,14 @@ shift @{ $heard{ $documents[7] } };
 set_conf($node, 'synckit.redis_url' => "'" . $single->url . "'", 'synckit.redis_password_file' => "''");
 heard_versions($documents[7], $version{ $documents[7] }, $version{ $documents[7] }, 'sharded, without a cluster');
 
-# Slots that lie scattered: the list of them is long. By a unix socket, which is that of one node alone.
+# Slots that lie scattered: the list of them is long. By a unix socket, which is that of one node alone. Without HELLO, which
+# else tells that it is a cluster.
 {
     $_->{redis}->stop for @nodes;
     my @two = map {
         my $port = PostgreSQL::Test::Cluster::get_free_port();
         my $redis = SyncKit::Redis->new(conf => [ '--port', $port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--cluster-port',
-                PostgreSQL::Test::Cluster::get_free_port() ]);
+                PostgreSQL::Test::Cluster::get_free_port(), '--rename-command', 'HELLO', '' ]);
         my $client = SyncKit::RedisClient->new($redis->path);
         my $parity = $_;
         $client->command('CLUSTER', 'ADDSLOTS', grep { $_ % 2 == $parity } 0 .. 16383);
