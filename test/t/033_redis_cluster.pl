@@ -11,6 +11,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use SyncKit::FakeRedis;
 use SyncKit::Node;
 use SyncKit::Program;
 use SyncKit::Redis;
@@ -247,6 +248,30 @@ heard_versions($documents[7], $version{ $documents[7] }, $version{ $documents[7]
     my @taken = map { $_->{client}->command('INFO', 'commandstats') =~ /cmdstat_spublish:calls=(\d+),.*?rejected_calls=(\d+)/ } @two;
     cmp_ok($taken[$_], '>', 0, 'a node gets its messages') for 0, 2;
     is("@taken[1, 3]", '0 0', 'and no others');
+
+    # Nodes that do not agree who has a slot, until one takes it between two messages: what it takes is in order.
+    my @fakes;
+    my @ports = map { PostgreSQL::Test::Cluster::get_free_port() } 0, 1;
+    my $slot = $two[0]{client}->command('CLUSTER', 'KEYSLOT', 'synckit:doc:disputed');
+    my $taken = PostgreSQL::Test::Utils::tempdir() . '/taken';
+    for my $self (0, 1)
+    {
+        my $asked = 0;
+        push @fakes, SyncKit::FakeRedis->new(port => $ports[$self], connections => "$taken.connections", answers => sub {
+            my ($command, undef, $message) = @_;
+            return "*4\r\n\$4\r\nmode\r\n\$7\r\ncluster\r\n\$4\r\nrole\r\n\$6\r\nmaster\r\n" if $command eq 'HELLO';
+            return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n\$9\r\n127.0.0.1\r\n:$ports[0]\r\n" if $command eq 'CLUSTER';
+            return "+OK\r\n" if $command ne 'SPUBLISH';
+            return "-MOVED $slot 127.0.0.1:$ports[1 - $self]\r\n" if $self == 0 || !$asked++;
+            append_to_file($taken, "$1 ") if $message =~ /,"version":(\d+),"lamport":/;
+            return ":1\r\n";
+        });
+    }
+    set_conf($node, 'synckit.redis_url' => "'redis://127.0.0.1:$ports[0]'");
+    ok(poll(sub { -e "$taken.connections" }), 'two nodes that do not agree');
+    write_deltas(5, 'disputed');
+    ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0"), 'one of them takes it');
+    is(slurp_file($taken), '1 2 3 4 5 ', 'in order, from the first');
 }
 log_is_clean($node);
 
