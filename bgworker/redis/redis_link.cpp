@@ -172,7 +172,7 @@ bool RedisLink::ask_sentinel(const RedisHost& host)
     return knows || fail(sentinel_.failure(), host);
 }
 
-/* Any node knows all others. */
+/* Any node knows all others. The connection is for this question alone. */
 bool RedisLink::connect_to_cluster()
 {
     Node& any = *nodes_[0];
@@ -253,7 +253,8 @@ void RedisLink::forget_messages()
     count_ = 0;
     kept_.clear();
     kept_bytes_ = 0;
-    moved_.clear();
+    rests_.clear();
+    alone_.clear();
     for (auto& node : nodes_) {
         node->awaited.clear();
         node->answered = 0;
@@ -266,9 +267,9 @@ RedisLink::Outcome RedisLink::exchange()
     refusals_.clear();
     ask_for_role();
     if (slots_)
-        route_messages(false);
-    for (int moves = 0; await_replies(); ++moves) {
-        if (moved_.empty()) {
+        route_messages();
+    for (int moves = 0; await_replies();) {
+        if (rests_.empty()) {
             forget_messages();
             if (refusals_.empty())
                 return Outcome::accepted;
@@ -277,13 +278,14 @@ RedisLink::Outcome RedisLink::exchange()
             failure_.set_hint(refusals_[0].hint);
             return Outcome::refused;
         }
-        if (moves == most_moves) {
+        bool moved = std::ranges::any_of(rests_, [](auto& rest) { return !rest.second.found; });
+        if (moved && moves++ == most_moves) {
             fail("the Redis Cluster moves its slots");
             break;
         }
         if (!connect_to_new_nodes())
             break;
-        route_messages(true);
+        route_rests();
     }
     sort_refusals();
     return Outcome::lost;
@@ -303,45 +305,63 @@ void RedisLink::sort_refusals()
 void RedisLink::ask_for_role()
 {
     Node& node = *nodes_[0];
-    if (node.socket.server().is_cluster)
+    const RedisServer& server = node.socket.server();
+    if (server.is_cluster || server.role_command == RoleCommand::none)
         return;
     run_pure([&] {
         node.awaited.push_back(role_reply);
-        append_hello(node.socket.wire().protocol());
+        append_role_query(node.socket.wire().protocol(), server.role_command);
+    });
+}
+
+/* Hands each node the messages of its slots. */
+void RedisLink::route_messages()
+{
+    run_pure([&] {
+        for (uint32_t message = 0; message < kept_.size(); ++message)
+            send_to_node(message);
     });
 }
 
 /*
- * Hands each node the messages of its slots. Of slots that have moved, those from the first that
- * was not taken on: the new node may have been given later ones by somebody's leave already, but
- * then they come again, in order.
+ * Hands on what the slots that have moved still owe. Of each, the first that was not taken goes
+ * alone until somebody takes it: while the nodes do not agree, one that sends it on may take those
+ * behind it a moment later, before it. What a node had taken behind one that it sent on comes
+ * again, in order.
  */
-void RedisLink::route_messages(bool again)
+void RedisLink::route_rests()
 {
     run_pure([&] {
-        auto is_due = [&](uint32_t number) {
-            if (!again)
-                return true;
-            auto moved = moved_.find(kept_[number].slot);
-            return moved != moved_.end() && number >= moved->second;
+        auto rest_of = [&](size_t message) {
+            auto rest = rests_.find(kept_[message].slot);
+            return rest != rests_.end() && message >= rest->second.from ? rest : rests_.end();
         };
-        std::erase_if(refusals_, [&](const RefusedMessage& r) {
-            return is_due(static_cast<uint32_t>(r.message));
-        });
-        for (uint32_t number = 0; number < kept_.size(); ++number) {
-            if (!is_due(number))
+        std::erase_if(refusals_,
+                      [&](const RefusedMessage& r) { return rest_of(r.message) != rests_.end(); });
+        for (uint32_t message = 0; message < kept_.size() && !rests_.empty(); ++message) {
+            auto rest = rest_of(message);
+            if (rest == rests_.end())
                 continue;
-            const Message& message = kept_[number];
-            uint16_t primary = slots_->primary_of(message.slot);
-            if (primary == SlotMap::nobody)
-                primary = 0; // which says where it is, or that the cluster is down
-            Node& node = *nodes_[primary];
-            node.awaited.push_back(number);
-            node.socket.wire().protocol().append_command(
-                {"SPUBLISH", message.channel, message.body});
+            send_to_node(message);
+            if (!rest->second.found) {
+                alone_.insert(message);
+                rests_.erase(rest);
+            }
         }
-        moved_.clear();
+        rests_.clear();
     });
+}
+
+/* Pure code: throws. */
+void RedisLink::send_to_node(uint32_t message)
+{
+    const Message& kept = kept_[message];
+    uint16_t primary = slots_->primary_of(kept.slot);
+    if (primary == SlotMap::nobody)
+        primary = 0; // which says where it is, or that the cluster is down
+    Node& node = *nodes_[primary];
+    node.awaited.push_back(message);
+    node.socket.wire().protocol().append_command({"SPUBLISH", kept.channel, kept.body});
 }
 
 /* Moves bytes until every reply is there. What counts as a sign of life is a whole reply, or that
@@ -406,11 +426,15 @@ void RedisLink::take_reply(const RedisReply& reply, Node& node)
         throw Error(sqlstate::protocol_violation, "Redis answered what was not asked");
     uint32_t message = node.awaited[node.answered++];
     if (message == role_reply) {
-        require_primary(parse_hello(reply));
+        require_primary(parse_role(reply, node.socket.server().role_command));
         return;
     }
-    if (reply.kind() == RedisReply::Kind::integer)
+    bool was_alone = alone_.erase(message) > 0;
+    if (reply.kind() == RedisReply::Kind::integer) {
+        if (was_alone)
+            rests_[kept_[message].slot] = {message + 1, true};
         return;
+    }
     if (!reply.is_error())
         throw Error(sqlstate::protocol_violation, "Redis answered something else than was asked");
     if (auto moved = slots_ ? parse_moved(reply.text()) : std::nullopt;
@@ -418,13 +442,15 @@ void RedisLink::take_reply(const RedisReply& reply, Node& node)
         if (moved->to.name.empty())
             moved->to.name = node.host.name;
         slots_->move(moved->slot, moved->to);
-        moved_.emplace(moved->slot, message);
+        rests_.emplace(moved->slot, Rest{message, false});
         return;
     }
     const ReplyErrorMeaning meaning = meaning_of(reply.text());
     const std::string says = "Redis says: " + shown_reply_error(reply.text());
     if (meaning.kind != ReplyError::command && meaning.kind != ReplyError::permission)
         throw Error(sqlstate::connection_rejected, meaning.meaning, says, meaning.hint);
+    if (was_alone)
+        rests_[kept_[message].slot] = {message + 1, false};
     RefusedMessage& refused = refusals_.emplace_back();
     refused.message = message;
     refused.hint = meaning.hint;

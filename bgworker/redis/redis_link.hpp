@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,11 @@ class RedisLink {
         std::vector<uint32_t> awaited; // the messages whose replies are due, in this order
         size_t answered = 0;           // so many of them are there
     };
+    /* What is still to be sent of a slot that has moved: this message and all later ones. */
+    struct Rest {
+        uint32_t from;
+        bool found; // its node has taken the one before
+    };
     /* Kept until it was accepted, where it may have to be sent to another node. */
     struct Message {
         uint16_t slot;
@@ -103,7 +109,9 @@ class RedisLink {
     void forget_messages();
     void sort_refusals();
     void ask_for_role();
-    void route_messages(bool again);
+    void route_messages();
+    void route_rests();
+    void send_to_node(uint32_t message);
     bool await_replies();
     bool fail_silent();
     void take_reply(const RedisReply&, Node&);
@@ -124,7 +132,8 @@ class RedisLink {
     uint32_t count_ = 0;        // messages of this exchange
     std::vector<Message> kept_; // with slots_: all of them
     size_t kept_bytes_ = 0;
-    std::map<uint16_t, uint32_t> moved_; // slots, and the first message of each to be sent again
+    std::map<uint16_t, Rest> rests_; // by slot
+    std::set<uint32_t> alone_;       // messages that went to see whether the slot is there
     std::vector<RefusedMessage> refusals_;
 
     RedisFailure failure_;

@@ -30,8 +30,8 @@ struct RedisFailure {
 /* How long Redis may be silent while something is due. */
 inline constexpr long redis_timeout_ms = 5000;
 
-/* Replies to what we send are short, but for the slots of a cluster: a server lists those that lie
- * scattered one by one, with their primary and its replica in about 200 bytes. */
+/* Replies to what we send are short, but for the slots of a cluster, which have a bound of their
+ * own. */
 inline constexpr size_t max_reply_bytes = 4 * 1024 * 1024;
 
 /*
@@ -112,7 +112,8 @@ class RedisSocket {
             });
             if (!good || done)
                 return good;
-            if (!wait(awaited_events(), deadline))
+            /* What was taken may have called for a further question. */
+            if (!send_some() || !wait(awaited_events(), deadline))
                 return false;
         }
     }

@@ -7,6 +7,7 @@
 
 #include "cli/message_line.hpp"
 #include "cli/redis_options.hpp"
+#include "redis/sqlstates.hpp"
 #include "redis_client/subscriber.hpp"
 
 namespace synckit {
@@ -16,12 +17,17 @@ struct TailOptions {
     RedisOptions redis;
     std::string prefix = "synckit:";
     std::vector<std::string> documents;
+    bool sharded = false;
     bool json = false;
 };
 
 RedisTopics topics_of(const TailOptions& options)
 {
+    if (options.sharded && options.documents.empty())
+        throw Error(sqlstate::invalid_parameter_value, "--sharded takes the name of a document", {},
+                    "Sharded channels cannot be subscribed to by a pattern.");
     RedisTopics topics;
+    topics.sharded = options.sharded;
     for (const std::string& document : options.documents)
         topics.channels.push_back(options.prefix + "doc:" + document);
     if (options.documents.empty()) {
@@ -80,6 +86,9 @@ void add_tail(CLI::App& app, Action& chosen)
     add_redis_options(*command, options->redis);
     command->add_option("--prefix", options->prefix, "What the channels' names begin with")
         ->capture_default_str();
+    command->add_flag("--sharded", options->sharded,
+                      "What is published with synckit.redis_sharded on; takes DOCUMENT, in a Redis "
+                      "Cluster only one");
     command->add_flag("--json", options->json, R"(Print {"channel":…,"message":…} instead)");
     command->add_option("DOCUMENT", options->documents,
                         "Only these documents (default: all of them, broadcasts and presence)");

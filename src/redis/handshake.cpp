@@ -9,9 +9,13 @@
 
 namespace synckit {
 
-void append_hello(RedisProtocol& protocol)
+namespace {
+
+/* In the words of HELLO and of INFO. */
+void set_mode(RedisServer& server, std::string_view mode)
 {
-    protocol.append_command({"HELLO", "2"});
+    server.is_cluster = mode == "cluster";
+    server.is_sentinel = mode == "sentinel";
 }
 
 /* A flat list of names and values. */
@@ -21,12 +25,45 @@ RedisServer parse_hello(const RedisReply& reply)
     const auto& words = reply.elements();
     for (size_t i = 0; i + 1 < words.size(); i += 2) {
         const std::string_view name = words[i].text(), value = words[i + 1].text();
-        if (name == "mode") {
-            server.is_cluster = value == "cluster";
-            server.is_sentinel = value == "sentinel";
-        } else if (name == "role") {
+        if (name == "mode")
+            set_mode(server, value);
+        else if (name == "role")
             server.is_replica = value == "replica" || value == "slave";
-        }
+    }
+    return server;
+}
+
+/* Lines "name:value". */
+std::string_view mode_of_info(std::string_view info)
+{
+    constexpr std::string_view name = "\nredis_mode:";
+    const size_t at = info.find(name);
+    if (at == std::string_view::npos)
+        return {};
+    info.remove_prefix(at + name.size());
+    return info.substr(0, info.find_first_of("\r\n"));
+}
+
+} // namespace
+
+void append_role_query(RedisProtocol& protocol, RoleCommand command)
+{
+    if (command == RoleCommand::hello)
+        protocol.append_command({"HELLO", "2"});
+    else if (command == RoleCommand::role)
+        protocol.append_command({"ROLE"});
+}
+
+RedisServer parse_role(const RedisReply& reply, RoleCommand command)
+{
+    if (command == RoleCommand::hello)
+        return parse_hello(reply);
+    RedisServer server;
+    server.role_command = command;
+    if (!reply.elements().empty()) {
+        const std::string_view role = reply.elements()[0].text();
+        server.is_replica = role == "slave" || role == "replica";
+        server.is_sentinel = role == "sentinel";
     }
     return server;
 }
@@ -44,43 +81,70 @@ void require_primary(const RedisServer& server)
 }
 
 RedisHandshake::RedisHandshake(RedisProtocol& protocol, const RedisUrl& url)
-    : password_(url.password.value_or(""))
+    : protocol_(protocol), password_(url.password.value_or(""))
 {
     if (!url.user.empty()) {
         // A user without a password may be one that needs none; if not, Redis says so.
-        protocol.append_command({"AUTH", url.user, password_});
-        steps_.push_back(Step::auth);
+        ask(Step::auth, {"AUTH", url.user, password_});
     } else if (url.has_password()) {
-        protocol.append_command({"AUTH", password_});
-        steps_.push_back(Step::auth);
+        ask(Step::auth, {"AUTH", password_});
     }
-    if (url.database != 0) {
-        protocol.append_command({"SELECT", std::to_string(url.database)});
-        steps_.push_back(Step::select);
-    }
-    append_hello(protocol);
+    if (url.database != 0)
+        ask(Step::select, {"SELECT", std::to_string(url.database)});
+    append_role_query(protocol_, RoleCommand::hello);
     steps_.push_back(Step::hello);
-    protocol.append_command({"CLIENT", "SETNAME", "synckit"});
-    steps_.push_back(Step::set_name);
+    ask(Step::set_name, {"CLIENT", "SETNAME", "synckit"});
+}
+
+void RedisHandshake::ask(Step step, std::initializer_list<std::string_view> command)
+{
+    protocol_.append_command(command);
+    steps_.push_back(step);
 }
 
 void RedisHandshake::take(const RedisReply& reply)
 {
     const Step step = steps_.at(next_++);
     if (!reply.is_error()) {
-        if (step == Step::hello)
-            server_ = parse_hello(reply);
+        learn(step, reply);
         return;
     }
     const std::string_view answer = reply.text();
-    const bool can_do_without = step == Step::hello || step == Step::set_name;
-    if (can_do_without && (answer.starts_with("NOPERM") || answer.starts_with("ERR unknown") ||
-                           answer.starts_with("ERR Unknown")))
+    const bool is_needed = step == Step::auth || step == Step::select;
+    if (!is_needed && (answer.starts_with("NOPERM") || answer.starts_with("ERR unknown") ||
+                       answer.starts_with("ERR Unknown"))) {
+        do_without(step);
         return;
+    }
     const ReplyErrorMeaning meaning = meaning_of(answer);
     throw Error(concerns_user(meaning.kind) ? sqlstate::invalid_authorization
                                             : sqlstate::connection_rejected,
                 meaning.meaning, shown(reply), meaning.hint);
+}
+
+void RedisHandshake::learn(Step step, const RedisReply& reply)
+{
+    if (step == Step::hello) {
+        server_ = parse_role(reply, RoleCommand::hello);
+    } else if (step == Step::info) {
+        set_mode(server_, mode_of_info(reply.text()));
+    } else if (step == Step::role) {
+        const RedisServer server = parse_role(reply, RoleCommand::role);
+        server_.is_replica = server.is_replica;
+        server_.is_sentinel |= server.is_sentinel;
+    }
+}
+
+void RedisHandshake::do_without(Step step)
+{
+    if (step == Step::hello) {
+        server_.role_command = RoleCommand::role;
+        ask(Step::info, {"INFO", "server"});
+        append_role_query(protocol_, RoleCommand::role);
+        steps_.push_back(Step::role);
+    } else if (step == Step::role) {
+        server_.role_command = RoleCommand::none;
+    }
 }
 
 /* What Redis has to say, unless it repeats the password (a server without AUTH quotes a command's

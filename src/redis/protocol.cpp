@@ -27,10 +27,14 @@ constexpr size_t max_header_bytes = 24;    // '*' or '$', up to 20 digits, "\r\n
  * the elements come.
  *
  * hiredis is C, so no exception may pass through it: a null pointer tells it that memory has run
- * out.
+ * out, or that the reply has too many elements.
  */
 void* place(const redisReadTask* task, RedisReply reply) noexcept
 {
+    size_t& elements_left = *static_cast<size_t*>(task->privdata);
+    if (elements_left == 0)
+        return nullptr;
+    --elements_left;
     try {
         if (task->parent == nullptr)
             return new RedisReply(std::move(reply));
@@ -98,12 +102,17 @@ void append_header(std::string& output, char type, size_t number)
 
 } // namespace
 
-RedisProtocol::RedisProtocol(size_t max_reply_bytes)
-    : max_reply_bytes_(std::min(max_reply_bytes, default_max_reply_bytes)), reader_(make_reader())
+RedisProtocol::RedisProtocol(size_t max_reply_bytes) : reader_(make_reader())
 {
+    limit_replies(max_reply_bytes);
 }
 
 RedisProtocol::~RedisProtocol() = default;
+
+void RedisProtocol::limit_replies(size_t max_reply_bytes) noexcept
+{
+    max_reply_bytes_ = std::min(max_reply_bytes, default_max_reply_bytes);
+}
 
 void RedisProtocol::FreeReader::operator()(redisReader* reader) const noexcept
 {
@@ -117,6 +126,8 @@ std::unique_ptr<redisReader, RedisProtocol::FreeReader> RedisProtocol::make_read
     if (reader == nullptr)
         throw std::bad_alloc();
     reader->maxbuf = max_idle_input;
+    reader->privdata = &elements_left_;
+    elements_left_ = max_reply_elements;
     return reader;
 }
 
@@ -182,12 +193,16 @@ std::optional<RedisReply> RedisProtocol::next_reply()
     if (root == nullptr)
         return std::nullopt;
     pending_ = reader_->len - reader_->pos;
+    elements_left_ = max_reply_elements;
     const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(root));
     return std::move(*reply);
 }
 
 void RedisProtocol::raise_reader_error() const
 {
+    if (reader_->err == REDIS_ERR_OOM && elements_left_ == 0)
+        throw Error(sqlstate::protocol_violation, "a reply of Redis is too large",
+                    "It has more than " + std::to_string(max_reply_elements) + " elements.");
     if (reader_->err == REDIS_ERR_OOM)
         throw std::bad_alloc();
     throw Error(

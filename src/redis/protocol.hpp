@@ -23,6 +23,9 @@ namespace synckit {
 class RedisProtocol {
   public:
     static constexpr size_t default_max_reply_bytes = size_t{1} << 30;
+    /* One reply has so many elements at most, those within others included: a few bytes each on the
+     * wire, they take many times that in memory. */
+    static constexpr size_t max_reply_elements = size_t{1} << 20;
 
     /*
      * `max_reply_bytes` bounds what a server can make us hold: one reply that is larger, or that
@@ -33,6 +36,9 @@ class RedisProtocol {
     ~RedisProtocol();
     RedisProtocol(const RedisProtocol&) = delete;
     RedisProtocol& operator=(const RedisProtocol&) = delete;
+
+    /* Another bound, from now on; of the constructor's kind. */
+    void limit_replies(size_t max_reply_bytes) noexcept;
 
     /* Appends one command; the arguments may hold any bytes. All or nothing if memory ends. */
     void append_command(std::span<const std::string_view> arguments);
@@ -56,11 +62,12 @@ class RedisProtocol {
         void operator()(redisReader* reader) const noexcept;
     };
 
-    static std::unique_ptr<redisReader, FreeReader> make_reader();
+    std::unique_ptr<redisReader, FreeReader> make_reader();
     [[noreturn]] void raise_reader_error() const;
 
-    size_t max_reply_bytes_;
-    size_t pending_ = 0; // bytes fed since the last complete reply ended
+    size_t max_reply_bytes_ = 0;
+    size_t pending_ = 0;                        // bytes fed since the last complete reply ended
+    size_t elements_left_ = max_reply_elements; // of the reply that is being read
     std::string output_;
     size_t sent_ = 0; // how much of output_ is gone already
     std::unique_ptr<redisReader, FreeReader> reader_;

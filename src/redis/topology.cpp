@@ -120,6 +120,7 @@ std::optional<MovedSlot> parse_moved(std::string_view error)
 
 void SlotMap::append_query(RedisProtocol& protocol)
 {
+    protocol.limit_replies(max_reply_bytes);
     protocol.append_command({"CLUSTER", "SLOTS"});
 }
 

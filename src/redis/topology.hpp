@@ -38,8 +38,13 @@ class SlotMap {
   public:
     static constexpr uint16_t nobody = UINT16_MAX;
 
-    /* Asks for it; `asked` stands for a node that does not know its own name. */
+    /* What the longest list has room in: slots that lie scattered come one by one, each with its
+     * primary and replicas, and each of these takes up to 400 bytes with a long host name. */
+    static constexpr size_t max_reply_bytes = size_t{64} << 20;
+
+    /* Asks for it, and lifts the bound on the connection's replies to max_reply_bytes. */
     static void append_query(RedisProtocol&);
+    /* `asked` stands for a node that does not know its own name. */
     static SlotMap parse(const RedisReply&, const RedisHost& asked);
 
     const std::vector<RedisHost>& primaries() const noexcept { return primaries_; }

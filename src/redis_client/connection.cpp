@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "redis/sqlstates.hpp"
 #include "redis/topology.hpp"
+#include "redis_client/resolver.hpp"
 
 namespace synckit {
 
@@ -21,10 +22,6 @@ namespace {
 /* There was no server to talk to. */
 struct Unreached : Error {
     using Error::Error;
-    Unreached(const char* message, const error_code& error, const char* hint = "")
-        : Error(sqlstate::cannot_connect, message, error.message() + ".", hint)
-    {
-    }
 };
 
 /*
@@ -97,6 +94,7 @@ void RedisConnection::connect(const RedisHost& host, Greet greet)
             const auto deadline = Clock::now() + timeout_;
             open(endpoint, host, deadline);
             greet(deadline);
+            host_ = host;
         });
     } catch (const Unreached& error) {
         throw Unreached(error.sqlstate(), "Redis at " + where + ": " + error.message(),
@@ -112,18 +110,12 @@ std::vector<RedisConnection::Protocol::endpoint> RedisConnection::resolve(const 
     if (access_.url.is_unix())
         return {asio::local::stream_protocol::endpoint(access_.url.unix_path)};
 
-    asio::ip::tcp::resolver resolver(io_);
+    const HostAddresses found = find_host(host, Clock::now() + timeout_);
+    if (!found.addresses)
+        throw Unreached(sqlstate::cannot_connect, "cannot find the host", found.error + ".");
     std::vector<Protocol::endpoint> endpoints;
-    const error_code error = await(Clock::now() + timeout_, [&](auto done) {
-        resolver.async_resolve(host.name, std::to_string(host.port),
-                               [&, done](error_code e, auto results) mutable {
-                                   for (const auto& entry : results)
-                                       endpoints.emplace_back(entry.endpoint());
-                                   done(e);
-                               });
-    });
-    if (error)
-        throw Unreached("cannot find the host", error);
+    for (const addrinfo* one = found.addresses.get(); one != nullptr; one = one->ai_next)
+        endpoints.emplace_back(one->ai_addr, one->ai_addrlen, one->ai_protocol);
     return endpoints;
 }
 
@@ -139,7 +131,8 @@ void RedisConnection::open(const Protocol::endpoint& endpoint, const RedisHost& 
     const error_code error =
         await(deadline, [&](auto done) { socket_.async_connect(endpoint, done); });
     if (error)
-        throw Unreached("cannot connect", error, "Is Redis running there?");
+        throw Unreached(sqlstate::cannot_connect, "cannot connect", error.message() + ".",
+                        "Is Redis running there?");
     if (!access_.url.is_unix())
         socket_.set_option(asio::ip::tcp::no_delay(true), ignored); // of no consequence if refused
 }

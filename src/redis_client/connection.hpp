@@ -40,6 +40,9 @@ class RedisConnection {
      */
     RedisConnection(const RedisAccess& access, Clock::duration timeout);
 
+    /* The server that has let us in; of no account where it is a unix socket. */
+    const RedisHost& host() const noexcept { return host_; }
+
     /* Sends one command, within the connection's timeout. */
     void send(std::span<const std::string_view> words);
     void send(std::initializer_list<std::string_view> words);
@@ -67,6 +70,7 @@ class RedisConnection {
 
     RedisAccess access_;
     Clock::duration timeout_;
+    RedisHost host_;
     RedisWire wire_;
     boost::asio::io_context io_;
     Protocol::socket socket_;

@@ -6,6 +6,7 @@
 
 #include "redis/printable.hpp"
 #include "redis/sqlstates.hpp"
+#include "redis/topology.hpp"
 
 namespace synckit {
 namespace {
@@ -15,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto connect_timeout = 5s;
 constexpr auto first_pause = 100ms;
 constexpr auto longest_pause = 5s;
+constexpr int most_moves = 5; // so often a slot that moves is followed at once
 // A connection can die without a word. Silent for so long, Redis is asked; silent still, it is
 // given up.
 constexpr auto ping_after = 15s;
@@ -24,7 +26,10 @@ constexpr auto dead_after = 25s;
 {
     throw Error(reply.text().starts_with("NOPERM") ? sqlstate::invalid_authorization
                                                    : sqlstate::connection_rejected,
-                "Redis refused the subscription", "Redis says: " + printable(reply.text(), 300));
+                "Redis refused the subscription", "Redis says: " + printable(reply.text(), 300),
+                reply.text().starts_with("CROSSSLOT")
+                    ? "Sharded channels of several slots take a subscriber for each."
+                    : "");
 }
 
 } // namespace
@@ -68,30 +73,50 @@ std::optional<RedisMessage> RedisSubscriber::next(Clock::duration wait)
 
 void RedisSubscriber::open()
 {
-    auto connection = std::make_unique<RedisConnection>(access_, connect_timeout);
+    RedisAccess access = access_;
+    auto connection = std::make_unique<RedisConnection>(access, connect_timeout);
+    for (int moves = 0; const auto elsewhere = subscribe_at(*connection); ++moves) {
+        if (moves == most_moves)
+            throw Error(sqlstate::cannot_connect, "the Redis Cluster moves its slots");
+        access.url.hosts = {*elsewhere};
+        access.url.unix_path.clear();
+        access.url.sentinel_name.clear();
+        connection = std::make_unique<RedisConnection>(access, connect_timeout);
+    }
+    connection_ = std::move(connection);
+    last_heard_ = opened_at_ = Clock::now();
+    pinged_ = false;
+}
+
+/* Returns the node of a cluster that is to be asked instead, if there is one. */
+std::optional<RedisHost> RedisSubscriber::subscribe_at(RedisConnection& connection)
+{
     const auto subscribe_to = [&](std::string_view command, const std::vector<std::string>& names) {
         if (names.empty())
             return;
         std::vector<std::string_view> words = {command};
         words.insert(words.end(), names.begin(), names.end());
-        connection->send(words);
+        connection.send(words);
     };
-    subscribe_to("SUBSCRIBE", topics_.channels);
+    subscribe_to(topics_.sharded ? "SSUBSCRIBE" : "SUBSCRIBE", topics_.channels);
     subscribe_to("PSUBSCRIBE", topics_.patterns);
 
     const auto deadline = Clock::now() + connect_timeout;
     for (size_t left = topics_.channels.size() + topics_.patterns.size(); left > 0;) {
-        auto reply = connection->receive(deadline - Clock::now());
+        auto reply = connection.receive(deadline - Clock::now());
         if (!reply)
             throw Error(sqlstate::cannot_connect, "Redis does not confirm the subscription");
+        if (auto moved = reply->is_error() ? parse_moved(reply->text()) : std::nullopt) {
+            if (moved->to.name.empty())
+                moved->to.name = connection.host().name;
+            return moved->to;
+        }
         if (auto message = to_message(*reply))
             early_.push_back(std::move(*message));
         else
             --left;
     }
-    connection_ = std::move(connection);
-    last_heard_ = opened_at_ = Clock::now();
-    pinged_ = false;
+    return std::nullopt;
 }
 
 /* Waits for the time of the next attempt and makes it; false if there is none before the deadline,
@@ -154,7 +179,12 @@ std::optional<RedisMessage> RedisSubscriber::to_message(RedisReply& reply)
     if (reply.is_error())
         raise_refusal(reply);
     auto& parts = reply.elements();
-    const bool plain = parts.size() == 3 && parts[0].text() == "message";
+    // Unasked: the slot has moved.
+    if (!parts.empty() && parts[0].text() == "sunsubscribe")
+        throw Error(sqlstate::connection_failure,
+                    "the channel has moved to another node of the Redis Cluster");
+    const bool plain =
+        parts.size() == 3 && (parts[0].text() == "message" || parts[0].text() == "smessage");
     const bool by_pattern = parts.size() == 4 && parts[0].text() == "pmessage";
     if (!plain && !by_pattern)
         return std::nullopt;

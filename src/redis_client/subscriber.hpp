@@ -16,6 +16,9 @@ namespace synckit {
 struct RedisTopics {
     std::vector<std::string> channels;
     std::vector<std::string> patterns; // glob patterns: see escape_pattern()
+    /* The channels are sharded ones (Redis 7.0); in a cluster, all of them of one slot, whose node
+     * is found. There are no sharded patterns. */
+    bool sharded = false;
 };
 
 /* Text as a Redis glob pattern that matches this text and nothing else. */
@@ -50,6 +53,7 @@ class RedisSubscriber {
 
   private:
     void open();
+    std::optional<RedisHost> subscribe_at(RedisConnection&);
     bool reopen(Clock::time_point deadline);
     void lose(const Error& error);
     std::optional<RedisMessage> receive(Clock::time_point deadline);

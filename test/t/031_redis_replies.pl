@@ -209,6 +209,24 @@ $loading->start;
 }
 $loading->stop;
 
+# A server that knows no HELLO, as before Redis 6, does not become a replica unnoticed either.
+{
+    my @ports = (free_port(), free_port());
+    my @old = map {
+        SyncKit::Redis->new(conf => [ '--port', $ports[$_], '--bind', '127.0.0.1', '--rename-command', 'HELLO', '',
+                $_ ? ('--replicaof', "127.0.0.1 $ports[0]") : () ])
+    } 0, 1;
+    my ($primary, $replica) = map { SyncKit::RedisClient->new($_->path) } @old;
+    ok(!eval { $primary->command('HELLO') } && $@ =~ /unknown command/, 'there is no HELLO');
+    fails('a replica without HELLO', qr/this Redis is a replica/, qr/Name the primary/, 'synckit.redis_url' => "'redis://127.0.0.1:$ports[1]'");
+    local $subscriber = SyncKit::Subscriber->new($old[0]);
+    publishes('a replica, and its primary, both without HELLO', 'synckit.redis_url' => "'redis://127.0.0.1:$ports[1],127.0.0.1:$ports[0]'");
+    $subscriber = SyncKit::Subscriber->new($old[1]);
+    $replica->command('REPLICAOF', 'NO', 'ONE');
+    $primary->command('REPLICAOF', '127.0.0.1', $ports[1]);
+    publishes('they change their parts');
+}
+
 # A replica is not the one: what is published there, subscribers of its primary do not hear.
 my $second_port = free_port();
 my $second = SyncKit::Redis->new(conf => [ '--port', $second_port, '--bind', '127.0.0.1', '--replicaof', "127.0.0.1 $port" ]);

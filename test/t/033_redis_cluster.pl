@@ -6,11 +6,14 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
 
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+use SyncKit::FakeRedis;
 use SyncKit::Node;
+use SyncKit::Program;
 use SyncKit::Redis;
 use SyncKit::RedisClient;
 use SyncKit::Subscriber;
@@ -152,6 +155,35 @@ for my $round (1 .. 4)
 heard_versions($_, 1, $version{$_}, "$_: not touched by it") for @documents[ 1 .. 3 ];
 unlike(slurp_file($node->logfile, $log), qr/cannot publish/, 'it is followed without a complaint');
 
+# The program hears a document, asked at any node; and where its slot moves to.
+{
+    my $tailed = 'sharded/tailed';
+    my ($home) = owner("synckit:doc:$tailed");
+    my @others = grep { $_ != $home } @nodes;
+    my $tail = { out => '', err => '' };
+    $tail->{run} = IPC::Run::start [ program('synckit'), 'tail', '--sharded', '--json', '--redis-url', "redis://127.0.0.1:$others[0]{port}", $tailed ],
+        '<', \undef, '>', \$tail->{out}, '2>', \$tail->{err};
+    my $hears = sub {
+        my ($name) = @_;
+        my $from = length $tail->{out};
+        return ok(poll(sub {
+            write_deltas(1, $tailed);
+            $tail->{run}->pump_nb;
+            return substr($tail->{out}, $from) =~ /"documentId":"\Q$tailed\E"/;
+        }), $name) || diag($tail->{err});
+    };
+    $hears->('tail hears a sharded channel');
+    my ($target) = grep { $owners{ $_->{port} } } @others;
+    move_slot("synckit:doc:$tailed", $target);
+    ok(poll(sub { $tail->{run}->pump_nb; $tail->{err} =~ /^NOTICE: .*subscribed again/m }), 'it is told that the slot has moved') or diag($tail->{err});
+    like($tail->{err}, qr/^WARNING:.*moved to another node/, 'as it says');
+    $hears->('and hears it there');
+    $tail->{run}->kill_kill(grace => 5);
+    my ($code, undef, $err) = run_program({}, 'synckit', 'tail', '--sharded', '--redis-url', "redis://127.0.0.1:$nodes[0]{port}", @documents);
+    is($code, 3, 'documents of several slots');
+    like($err, qr/^ERROR:.*refused.*\nDETAIL:.*CROSSSLOT.*\nHINT:.*several slots/, 'are refused');
+}
+
 # A primary dies; its replica takes its part.
 my $dying = owner("synckit:doc:$documents[5]");
 my $outages = status($node, 'postgres', 'outages');
@@ -190,13 +222,14 @@ shift @{ $heard{ $documents[7] } };
 set_conf($node, 'synckit.redis_url' => "'" . $single->url . "'", 'synckit.redis_password_file' => "''");
 heard_versions($documents[7], $version{ $documents[7] }, $version{ $documents[7] }, 'sharded, without a cluster');
 
-# Slots that lie scattered: the list of them is long. By a unix socket, which is that of one node alone.
+# Slots that lie scattered: the list of them is long. By a unix socket, which is that of one node alone. Without HELLO, which
+# else tells that it is a cluster.
 {
     $_->{redis}->stop for @nodes;
     my @two = map {
         my $port = PostgreSQL::Test::Cluster::get_free_port();
         my $redis = SyncKit::Redis->new(conf => [ '--port', $port, '--bind', '127.0.0.1', '--cluster-enabled', 'yes', '--cluster-port',
-                PostgreSQL::Test::Cluster::get_free_port() ]);
+                PostgreSQL::Test::Cluster::get_free_port(), '--rename-command', 'HELLO', '' ]);
         my $client = SyncKit::RedisClient->new($redis->path);
         my $parity = $_;
         $client->command('CLUSTER', 'ADDSLOTS', grep { $_ % 2 == $parity } 0 .. 16383);
@@ -215,6 +248,30 @@ heard_versions($documents[7], $version{ $documents[7] }, $version{ $documents[7]
     my @taken = map { $_->{client}->command('INFO', 'commandstats') =~ /cmdstat_spublish:calls=(\d+),.*?rejected_calls=(\d+)/ } @two;
     cmp_ok($taken[$_], '>', 0, 'a node gets its messages') for 0, 2;
     is("@taken[1, 3]", '0 0', 'and no others');
+
+    # Nodes that do not agree who has a slot, until one takes it between two messages: what it takes is in order.
+    my @fakes;
+    my @ports = map { PostgreSQL::Test::Cluster::get_free_port() } 0, 1;
+    my $slot = $two[0]{client}->command('CLUSTER', 'KEYSLOT', 'synckit:doc:disputed');
+    my $taken = PostgreSQL::Test::Utils::tempdir() . '/taken';
+    for my $self (0, 1)
+    {
+        my $asked = 0;
+        push @fakes, SyncKit::FakeRedis->new(port => $ports[$self], connections => "$taken.connections", answers => sub {
+            my ($command, undef, $message) = @_;
+            return "*4\r\n\$4\r\nmode\r\n\$7\r\ncluster\r\n\$4\r\nrole\r\n\$6\r\nmaster\r\n" if $command eq 'HELLO';
+            return "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n\$9\r\n127.0.0.1\r\n:$ports[0]\r\n" if $command eq 'CLUSTER';
+            return "+OK\r\n" if $command ne 'SPUBLISH';
+            return "-MOVED $slot 127.0.0.1:$ports[1 - $self]\r\n" if $self == 0 || !$asked++;
+            append_to_file($taken, "$1 ") if $message =~ /,"version":(\d+),"lamport":/;
+            return ":1\r\n";
+        });
+    }
+    set_conf($node, 'synckit.redis_url' => "'redis://127.0.0.1:$ports[0]'");
+    ok(poll(sub { -e "$taken.connections" }), 'two nodes that do not agree');
+    write_deltas(5, 'disputed');
+    ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0"), 'one of them takes it');
+    is(slurp_file($taken), '1 2 3 4 5 ', 'in order, from the first');
 }
 log_is_clean($node);
 

@@ -25,6 +25,19 @@ RedisReply hello(const char* mode, const char* role)
     return reply;
 }
 
+RedisReply role(const char* role)
+{
+    RedisReply reply = RedisReply::array();
+    reply.elements().push_back(RedisReply::of_text(Kind::string, role));
+    reply.elements().push_back(RedisReply::of_integer(0));
+    return reply;
+}
+
+RedisReply error(const char* text)
+{
+    return RedisReply::of_text(Kind::error, text);
+}
+
 std::string words_of(const char* url, size_t expected_replies)
 {
     RedisProtocol protocol;
@@ -75,20 +88,64 @@ TEST(RedisHandshake, SaysWhoWeAre)
 
 TEST(RedisHandshake, LearnsWhatTheServerIs)
 {
-    RedisServer server = parse_hello(hello("standalone", "master"));
+    const auto parse = [](const RedisReply& reply) {
+        return parse_role(reply, RoleCommand::hello);
+    };
+    RedisServer server = parse(hello("standalone", "master"));
     EXPECT_FALSE(server.is_cluster || server.is_replica || server.is_sentinel);
     require_primary(server);
-    require_primary(parse_hello(hello("cluster", "replica")));
-    require_primary(parse_hello(RedisReply::of_text(Kind::error, "ERR unknown command 'HELLO'")));
-    require_primary(parse_hello(RedisReply::array()));
-    EXPECT_THROW(require_primary(parse_hello(hello("standalone", "replica"))), Error);
-    EXPECT_THROW(require_primary(parse_hello(hello("sentinel", "master"))), Error);
+    require_primary(parse(hello("cluster", "replica")));
+    require_primary(parse(error("ERR unknown command 'HELLO'")));
+    require_primary(parse(RedisReply::array()));
+    EXPECT_THROW(require_primary(parse(hello("standalone", "replica"))), Error);
+    EXPECT_THROW(require_primary(parse(hello("sentinel", "master"))), Error);
 
     RedisProtocol protocol;
     RedisHandshake handshake(protocol, parse_redis_url("redis://h"));
     handshake.take(hello("cluster", "master"));
     handshake.take(ok());
     EXPECT_TRUE(handshake.server().is_cluster);
+    EXPECT_EQ(handshake.server().role_command, RoleCommand::hello);
+}
+
+TEST(RedisHandshake, LearnsItOfAServerWithoutHello)
+{
+    const auto parse = [](const RedisReply& reply) { return parse_role(reply, RoleCommand::role); };
+    require_primary(parse(role("master")));
+    require_primary(parse(error("LOADING")));
+    require_primary(parse(RedisReply::array()));
+    EXPECT_THROW(require_primary(parse(role("slave"))), Error);
+    EXPECT_THROW(require_primary(parse(role("sentinel"))), Error);
+
+    const auto server_of = [](const RedisReply& info, const RedisReply& role) {
+        RedisProtocol protocol;
+        RedisHandshake handshake(protocol, parse_redis_url("redis://h"));
+        const size_t before = protocol.output().size();
+        handshake.take(error("ERR unknown command 'HELLO'"));
+        EXPECT_EQ(protocol.output().substr(before),
+                  "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n*1\r\n$4\r\nROLE\r\n");
+        handshake.take(ok());
+        handshake.take(info);
+        EXPECT_FALSE(handshake.done());
+        handshake.take(role);
+        EXPECT_TRUE(handshake.done());
+        return handshake.server();
+    };
+    const auto info = [](const char* mode) {
+        return RedisReply::of_text(Kind::string, "# Server\r\nredis_version:5.0.14\r\nredis_mode:" +
+                                                     std::string(mode) + "\r\nos:Linux\r\n");
+    };
+    RedisServer server = server_of(info("standalone"), role("master"));
+    EXPECT_FALSE(server.is_cluster || server.is_replica || server.is_sentinel);
+    EXPECT_EQ(server.role_command, RoleCommand::role);
+    EXPECT_TRUE(server_of(info("standalone"), role("slave")).is_replica);
+    EXPECT_TRUE(server_of(info("sentinel"), role("sentinel")).is_sentinel);
+    server = server_of(info("cluster"), role("slave"));
+    EXPECT_TRUE(server.is_cluster && server.is_replica);
+    require_primary(server);
+    EXPECT_TRUE(server_of(error("NOPERM"), role("slave")).is_replica);
+    EXPECT_EQ(server_of(info("standalone"), error("ERR unknown command 'ROLE'")).role_command,
+              RoleCommand::none);
 }
 
 TEST(RedisHandshake, ExplainsRefusals)

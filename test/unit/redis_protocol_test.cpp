@@ -259,6 +259,39 @@ TEST(RedisProtocol, BoundsWhatItHolds)
             protocol.next_reply();
         },
         Error);
+
+    protocol.reset();
+    protocol.limit_replies(3000);
+    feed(protocol, "$2000\r\n" + std::string(2000, 'x') + "\r\n");
+    EXPECT_EQ(drain(protocol).size(), 1u);
+    EXPECT_THROW(feed(protocol, std::string(3001, 'x')), Error);
+}
+
+TEST(RedisProtocol, BoundsItsElements)
+{
+    constexpr size_t most = RedisProtocol::max_reply_elements;
+    const auto array_of = [](size_t elements) {
+        std::string bytes = "*" + std::to_string(elements) + "\r\n";
+        for (size_t i = 0; i < elements; ++i)
+            bytes += ":1\r\n";
+        return bytes;
+    };
+    RedisProtocol protocol;
+    for (int i = 0; i < 2; ++i) { // the array is one, too; and each reply counts for itself
+        feed(protocol, array_of(most - 1));
+        EXPECT_EQ(drain(protocol).size(), 1u);
+    }
+    feed(protocol, array_of(most));
+    try {
+        protocol.next_reply();
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.sqlstate(), "08P01");
+        EXPECT_THAT(error.detail(), testing::HasSubstr("elements"));
+    }
+    protocol.reset();
+    feed(protocol, ":1\r\n");
+    EXPECT_EQ(drain(protocol).size(), 1u);
 }
 
 TEST(RedisProtocol, ResetForgetsEverything)

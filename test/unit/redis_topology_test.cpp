@@ -76,6 +76,42 @@ TEST(RedisSlots, ReadsWhoServesThem)
                   (RedisHost{"asked", 9}));
 }
 
+/* As Redis 7.0 lists them: each slot a range of its own, with a primary and three replicas, whose
+ * host names are as long as DNS has them. */
+TEST(RedisSlots, ReadsTheLongestListOfThem)
+{
+    constexpr int nodes = 4;
+    const auto bulk = [](const std::string& words) {
+        return "$" + std::to_string(words.size()) + "\r\n" + words + "\r\n";
+    };
+    const auto integer = [](int number) { return ":" + std::to_string(number) + "\r\n"; };
+    const auto name = [](int shard) {
+        return "shard-" + std::to_string(shard) + std::string(235, 'x') + ".example";
+    };
+    RedisProtocol protocol(4096);
+    SlotMap::append_query(protocol);
+    std::optional<RedisReply> reply;
+    const auto feed = [&](const std::string& bytes) {
+        EXPECT_FALSE(reply);
+        protocol.feed(bytes.data(), bytes.size());
+        reply = protocol.next_reply();
+    };
+    feed("*" + std::to_string(slot_count) + "\r\n");
+    for (int slot = 0; slot < slot_count; ++slot) {
+        std::string range =
+            "*" + std::to_string(2 + nodes) + "\r\n" + integer(slot) + integer(slot);
+        for (int node = 0; node < nodes; ++node)
+            range += "*4\r\n" + bulk(name(slot % 100)) + integer(6379 + node) +
+                     bulk(std::string(40, 'f')) + "*2\r\n" + bulk("ip") + bulk("192.168.100.100");
+        feed(range);
+    }
+    ASSERT_TRUE(reply);
+    const SlotMap map = SlotMap::parse(*reply, {"asked", 7});
+    EXPECT_EQ(map.primaries().size(), 100u);
+    for (uint16_t slot = 0; slot < slot_count; ++slot)
+        EXPECT_EQ(map.primary_of(slot), slot % 100);
+}
+
 TEST(RedisSlots, RefusesWhatIsNoListOfThem)
 {
     const RedisHost asked;
