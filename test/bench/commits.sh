@@ -1,8 +1,8 @@
 # What publishing takes from the writers: the rate of commits with the publisher on and paused, at 0.8 of the most that 16
 # connections can commit while it is paused. Sourced by scripts/bench.
 #
-# Fair: the same deltas from the same connections, in turns, each waiting for its flush of WAL; Redis has no subscriber, and
-# shares the machine with everybody.
+# Fair: the same deltas from the same connections, in turns, each into an empty log after a checkpoint, each waiting for
+# its flush of WAL; Redis has no subscriber, and shares the machine with everybody.
 # shellcheck shell=bash disable=SC2154 # what scripts/bench sets
 
 publisher_server
