@@ -126,35 +126,34 @@ bool Publisher::accepts_others()
     return !link_->connected() && link_->connect() && publish_epoch();
 }
 
-/* Publishes until nothing is left. */
-void Publisher::publish()
+/* One turn. False if nothing is left to do: the latch tells of what comes. */
+bool Publisher::publish()
 {
-    for (;;) {
-        ResetLatch(MyLatch);
-        serve_interrupts();
-        if (!ready())
-            return;
-        if (!ensure_connected())
-            continue;
-        if (cursor_.new_epoch) {
-            if (!publish_epoch()) {
-                lost_redis();
-                continue;
-            }
-            at_step("epoch-announced");
-            cursor_.new_epoch = false;
-            unsaved_ = true;
+    ResetLatch(MyLatch);
+    serve_interrupts();
+    look_around_if_due();
+    if (!ready())
+        return false;
+    if (!ensure_connected())
+        return true;
+    if (cursor_.new_epoch) {
+        if (!publish_epoch()) {
+            lost_redis();
+            return true;
         }
-        if (!away_) // else when Redis has accepted something: to be let in is not enough
-            report(WorkerState::publishing);
-        if (publish_requeued() && !publish_batch() && !requeued_to_)
-            return;
+        at_step("epoch-announced");
+        cursor_.new_epoch = false;
+        unsaved_ = true;
     }
+    if (!away_) // else when Redis has accepted something: to be let in is not enough
+        report(WorkerState::publishing);
+    return !publish_requeued() || publish_batch() || requeued_to_;
 }
 
-/* False if nothing is left: of what was committed since it looked, the latch tells. */
+/* False if nothing is left as of the moment when it looked. */
 bool Publisher::publish_batch()
 {
+    bool was_away = away_; // nobody wakes us then, see worker_listens()
     uint64 written = pg_atomic_read_u64(&slot_.written);
     TimestampTz looked_at = GetCurrentTimestamp();
     Batch batch = read();
@@ -182,10 +181,11 @@ bool Publisher::publish_batch()
     if (batch.rows > 0)
         at_step("accepted");
     save_if_due();
-    if (cursor_.publishing_to)
+    if (cursor_.publishing_to || !cursor_loaded_ || was_away)
         return true;
+    /* Not by the latch alone: Postgres resets it as well, where it waits for a lock. */
     if (batch.rows < busy_rows)
-        return false;
+        return pg_atomic_read_u64(&slot_.written) != written;
     wait(busy_pause_ms);
     return true;
 }
@@ -318,9 +318,13 @@ void Publisher::wait(long ms)
     }
 }
 
-/* What a COMMIT PREPARED may have brought, which wakes nobody; deltas are looked for anyway. */
-void Publisher::look_around()
+/* For what a COMMIT PREPARED may have brought, which wakes nobody; deltas are looked for anyway. */
+void Publisher::look_around_if_due()
 {
+    TimestampTz now = GetCurrentTimestamp();
+    if (unsaved_ || now < looked_around_at_ + tick_ms * 1000)
+        return;
+    looked_around_at_ = now;
     requeues_seen_.reset();
     if (cursor_loaded_ && !is_current(cursor_))
         cursor_loaded_ = false;
@@ -331,13 +335,10 @@ void Publisher::run()
     link_ = RedisLink::create();
     cleaned_up_at_ = GetCurrentTimestamp();
     for (;;) {
-        publish();
-        int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                               unsaved_ ? save_interval_ms : tick_ms, wait_event(WaitFor::work));
-        bool quiet = (events & WL_TIMEOUT) && !unsaved_;
+        if (!publish())
+            WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                      unsaved_ ? save_interval_ms : tick_ms, wait_event(WaitFor::work));
         save_if_due();
-        if (quiet)
-            look_around();
         clean_up_if_due();
     }
 }

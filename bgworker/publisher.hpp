@@ -42,7 +42,7 @@ class Publisher {
     void report(WorkerState state);
     bool use_cursor();
 
-    void publish();
+    bool publish();
     bool publish_batch();
     Batch read();
     bool send(const Batch& batch);
@@ -59,7 +59,7 @@ class Publisher {
     void redis_answers();
     void lost_redis();
 
-    void look_around();
+    void look_around_if_due();
     void save();
     void save_if_due();
     void delete_broadcasts_if_due();
@@ -94,6 +94,7 @@ class Publisher {
     Oid refused_by_ = InvalidOid;
     bool said_backlog_ = false;
     char said_address_[300] = "";
+    TimestampTz looked_around_at_ = 0;
     TimestampTz cleaned_up_at_ = 0;
     TimestampTz deleted_broadcasts_at_ = 0;
 

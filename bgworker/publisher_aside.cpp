@@ -61,6 +61,7 @@ bool Publisher::publish_requeued()
         requeues_seen_ = requeues;
         requeued_since_ = now - retry_pause_us;
         requeued_to_ = 0;
+        requeued_losses_ = 0;
         retry_at_ = due ? 0 : now + retry_pause_us; // for what is passed by now
     }
     for (int i = 0; i < most_requeued; ++i) {
@@ -75,8 +76,8 @@ bool Publisher::publish_requeued()
         requeued_to_ = requeued->id;
         if (!publish_again(*requeued)) {
             requeued_to_.reset();
-            requeues_seen_.reset();
             lost_redis();
+            retry_at_ = GetCurrentTimestamp() + retry_pause_us; // first the others
             return false;
         }
         if (requeued_losses_ > 0) { // once more, after what waits meanwhile

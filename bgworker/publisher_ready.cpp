@@ -26,8 +26,6 @@ void Publisher::report(WorkerState state)
         return;
     set_state(slot_, state);
     said_backlog_ = backlog;
-    if (!same_address)
-        record_address(slot_, link_->address());
     strlcpy(said_address_, link_->address(), sizeof said_address_);
     char activity[400];
     if (state == WorkerState::publishing || state == WorkerState::connecting)
@@ -101,6 +99,7 @@ bool Publisher::owns_destination()
     forget_claim(); // of the former settings: who goes back to them claims anew
     StartTransactionCommand();
     char* destination = MemoryContextStrdup(TopMemoryContext, configured_destination());
+    record_address(slot_, configured_address());
     CommitTransactionCommand();
     bool known = cursor_.destination && std::strcmp(cursor_.destination, destination) == 0;
     TimestampTz since = known ? cursor_.destination_since : GetCurrentTimestamp();

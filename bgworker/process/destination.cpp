@@ -62,6 +62,13 @@ bool overlap(const Channels& a, const Channels& b)
     });
 }
 
+char* copy(const std::string& text, ContextMemory& memory)
+{
+    auto* to = static_cast<char*>(memory.allocate(text.size() + 1));
+    std::memcpy(to, text.c_str(), text.size() + 1);
+    return to;
+}
+
 } // namespace
 
 char* configured_destination()
@@ -85,11 +92,17 @@ char* configured_destination()
             text += (text.empty() ? "" : ",") + address;
         text += ' ';
         text += settings::channel_prefix;
-        auto* copy = static_cast<char*>(memory.allocate(text.size() + 1));
-        std::memcpy(copy, text.c_str(), text.size() + 1);
-        destination = copy;
+        destination = copy(text, memory);
     });
     return destination;
+}
+
+char* configured_address()
+{
+    char* address = nullptr;
+    ContextMemory memory(CurrentMemoryContext);
+    run_pure([&] { address = copy(parse_redis_url(settings::redis_url).display(), memory); });
+    return address;
 }
 
 Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz since, Oid& by)
@@ -110,7 +123,9 @@ Claim claim_destination(DatabaseSlot& slot, const char* destination, TimestampTz
             auto database = static_cast<Oid>(pg_atomic_read_u32(&other.database));
             if (&other == &slot || !OidIsValid(database) || !overlap(other.channels, slot.channels))
                 continue;
-            if (other.holds_destination || is_before(other, database, slot, own)) {
+            /* One that is refused itself, by a third, is in nobody's way. */
+            bool contends = state_of(other) != WorkerState::refused;
+            if (other.holds_destination || (contends && is_before(other, database, slot, own))) {
                 claim = Claim::taken;
                 by = database;
             }

@@ -19,6 +19,8 @@ namespace synckit {
  * commas, then a space and the prefix. User and database number are no part of it: Pub/Sub knows
  * neither. */
 char* configured_destination();
+/* The address as it was written, for people; without a password. */
+char* configured_address();
 
 enum class Claim {
     held,

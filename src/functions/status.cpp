@@ -67,11 +67,11 @@ PublisherStatus publisher_status()
     LWLockAcquire(shared_lock(), LW_SHARED);
     status.pid = slot->pid;
     TimestampTz caught_up_at = slot->caught_up_at;
-    if (slot->holds_destination) {
+    if (slot->holds_destination && pg_atomic_read_u32(&slot->database) == MyDatabaseId) {
         std::memcpy(status.redis_address, slot->redis_address, sizeof status.redis_address);
         std::memcpy(status.channel_prefix, slot->channels.prefix, sizeof status.channel_prefix);
+        status.has_destination = true;
     }
-    status.has_destination = slot->holds_destination;
     std::memcpy(status.last_error, slot->last_error, sizeof status.last_error);
     status.last_error_at = slot->last_error_at;
     LWLockRelease(shared_lock());

@@ -169,6 +169,23 @@ ok($subscriber->await_versions('version', '1'), 'another schema_version()');
 $node->safe_psql('postgres', 'SELECT synckit_health(), synckit_schema_status()');
 unlike(slurp_file($node->logfile, $log), qr/evil version runs/, 'is not run');
 
+# More rows than a batch has, none of which a backlog shows: its positions begin behind the least number.
+$log = -s $node->logfile;
+as_mallory(<<'SQL');
+BEGIN;
+ALTER TABLE synckit.deltas DISABLE TRIGGER USER;
+INSERT INTO synckit.deltas (id, document_id, client_id, operation_type, field_path, clock_value, "timestamp", stamp, lamport, version, outcome, seq, xid)
+SELECT gen_random_uuid(), 'nowhere', 'm', 'set', 'a', i, now(), 1, 1, i, 'applied', '-9223372036854775808', pg_current_xact_id()
+FROM generate_series(1, 1001) i;
+ALTER TABLE synckit.deltas ENABLE TRIGGER USER;
+COMMIT;
+SQL
+publishes_again('version');
+ok(await_status($node, 'postgres', "state = 'publishing' AND lag_deltas = 0"), 'rows that no backlog shows are passed by');
+write_delta('behind them');
+ok($subscriber->await_versions('behind them', '1'), 'and what comes after them arrives');
+unlike(slurp_file($node->logfile, $log), qr/was terminated by signal/, 'nobody crashes');
+
 # Columns of other types, and without values, must not be taken for what they are not: a database for each.
 my %columns = (
     id             => 'ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE bigint USING 7',

@@ -34,6 +34,9 @@ is( $node->safe_psql('postgres', "CREATE ROLE anybody; SET ROLE anybody; SELECT 
     'synckit:|t', 'but to anybody only the channels');
 $node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.channel_prefix = 'other:'; ALTER DATABASE postgres SET synckit.publish = off});
 ok(await_status($node, 'postgres', q{state = 'paused' AND channel_prefix = 'other:'}), 'they are those of the worker, not of the session');
+$node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.redis_url = 'redis://nobody@elsewhere.invalid:1'});
+ok(await_status($node, 'postgres', q{state = 'paused' AND redis_address LIKE '%elsewhere.invalid:1' AND channel_prefix = 'other:'}),
+    'also while it is paused and knows nobody there');
 $node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.redis_url = ''});
 ok(await_status($node, 'postgres', q{state = 'not configured' AND redis_address IS NULL AND channel_prefix IS NULL}), 'none where it publishes nowhere');
 $node->safe_psql('postgres', 'ALTER DATABASE postgres RESET ALL');
@@ -59,6 +62,17 @@ is(status($node, 'postgres', 'oldest_transaction_pid'), $pids[1], 'then it is th
 $second->query_safe('COMMIT');
 $_->quit for $reader, $first, $second;
 ok($subscriber->await_versions('held', '1'), 'what was held back arrives');
+
+# COMMIT PREPARED wakes nobody, and where something else always does, the worker is never idle.
+$node->safe_psql('postgres', "INSERT INTO _synckit.set_aside (xid, seq, error, tries) SELECT xid, seq, 'for a test', 3 FROM synckit.deltas WHERE document_id = 'held'");
+$node->safe_psql('postgres', "BEGIN; SELECT synckit_requeue(); PREPARE TRANSACTION 'requeue'");
+$node->safe_psql('postgres', "COMMIT PREPARED 'requeue'");
+ok( poll(
+        sub {
+            write_delta('traffic');
+            return status($node, 'postgres', 'set_aside + requeued = 0') eq 't';
+        }),
+    'a requeue that was prepared is noticed under traffic');
 
 # Health goes by what the publisher is told, not by what the session is.
 sub health
