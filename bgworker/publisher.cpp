@@ -104,26 +104,14 @@ bool Publisher::publish_epoch()
         append_epoch_message(message, cursor_.epoch, now_ms);
         link_->publish(channel, message);
     });
-    return exchange(1) == RedisLink::Outcome::accepted;
-}
-
-/* Notes when Redis has accepted something. */
-RedisLink::Outcome Publisher::exchange(size_t messages)
-{
-    RedisLink::Outcome outcome = link_->exchange();
-    if (outcome != RedisLink::Outcome::lost && link_->refusals().size() < messages)
-        accepted_at_ = GetCurrentTimestamp();
-    return outcome;
+    return link_->exchange() == RedisLink::Outcome::accepted;
 }
 
 /* Whether Redis, having failed a message, takes another one: then it is the message. Over a new
  * connection, where it has ended the old one, be it only now: after its answer. */
 bool Publisher::accepts_others()
 {
-    bool has_lately = GetCurrentTimestamp() < accepted_at_ + evidence_us;
-    if (link_->connected() && (has_lately || publish_epoch()))
-        return true;
-    return !link_->connected() && link_->connect() && publish_epoch();
+    return (link_->connected() || link_->connect()) && publish_epoch();
 }
 
 /* One turn. False if nothing is left to do: the latch tells of what comes. */
@@ -217,12 +205,13 @@ Batch Publisher::read()
 bool Publisher::send(const Batch& batch)
 {
     RedisLink::Outcome outcome =
-        batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
+        batch.messages > 0 ? link_->exchange() : RedisLink::Outcome::accepted;
     if (batch.rows > 0)
         at_step("sent");
     if (outcome == RedisLink::Outcome::lost) {
         bool alone = pace_ == 1;
         pace_ = 1;
+        took_another_ = false;
         char error[256];
         feed_.note_refusals(link_->refusals());
         strlcpy(error, link_->error(), sizeof error);
@@ -239,16 +228,38 @@ bool Publisher::send(const Batch& batch)
         return true;
     }
     lone_losses_ = 0;
-    if (outcome == RedisLink::Outcome::refused) {
-        feed_.note_refusals(link_->refusals());
-        if (link_->refusals().size() == batch.messages && !accepts_others()) {
-            lost_redis();
-            return false;
-        }
-    }
+    if (outcome == RedisLink::Outcome::refused && !is_to_blame(batch))
+        return false;
+    took_another_ = false;
     if (batch.messages > 0)
         pace_ = Min(pace_ * 2, full_pace);
     return true;
+}
+
+/*
+ * Whether what was refused is to be set aside: Redis refused it while it accepted others. What it
+ * accepted before says nothing, it may have begun to refuse everything since; what it accepts
+ * behind it does. A batch that is refused as a whole is sent once more after that, since Redis may
+ * have refused everything until then. If not, Redis is lost, or the batch is to be read again.
+ */
+bool Publisher::is_to_blame(const Batch& batch)
+{
+    const auto& refusals = link_->refusals();
+    bool whole = refusals.size() == batch.messages;
+    bool took_one_behind = refusals.back().message + 1 < batch.messages;
+    feed_.note_refusals(refusals);
+    if (took_one_behind || (whole && took_another_))
+        return true;
+    if (!accepts_others()) {
+        took_another_ = false;
+        lost_redis();
+        return false;
+    }
+    if (!whole)
+        return true;
+    took_another_ = true;
+    feed_.reset();
+    return false;
 }
 
 void Publisher::save()

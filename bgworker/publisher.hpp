@@ -46,13 +46,13 @@ class Publisher {
     bool publish_batch();
     Batch read();
     bool send(const Batch& batch);
+    bool is_to_blame(const Batch& batch);
     size_t set_failures_aside(const Batch& batch);
     bool publish_requeued();
     bool publish_again(const Requeued& requeued);
     void stays_aside(const Subject& subject, int tries);
     void say_gone();
     bool publish_epoch();
-    RedisLink::Outcome exchange(size_t messages);
 
     bool ensure_connected();
     bool accepts_others();
@@ -71,10 +71,7 @@ class Publisher {
      * for it: a proxy that restarts, or an operator, ends several in a row, too. */
     static constexpr int losses_to_blame = 5;
     /* What was set aside is tried again after so long. */
-    static constexpr int64 retry_pause_us = 500'000;
-    /* What Redis accepted so long ago says that it accepts messages. Less than the pause: each try
-     * is judged by what came after the one before. */
-    static constexpr int64 evidence_us = 400'000;
+    static constexpr int64 retry_pause_us = 1'000'000;
 
     DatabaseSlot& slot_;
     Cursor cursor_;
@@ -102,8 +99,8 @@ class Publisher {
     bool away_ = false;             // Redis has accepted nothing since it was lost,
     bool complained_ = false;       // which the log says,
     TimestampTz complained_at_ = 0; // with these settings last at this time
-    TimestampTz accepted_at_ = 0;   // when Redis last accepted a message
     size_t pace_ = full_pace;       // so many rows at a time: few after a lost connection
+    bool took_another_ = false;     // Redis took a message after it refused the whole batch
     int lone_losses_ = 0;           // so often the next message, alone, has ended the connection
     TimestampTz said_aside_at_ = 0; // when something set aside was last worth a line in the log,
     TimestampTz said_gone_at_ = 0;  // and when one that the log does not hold any more

@@ -95,7 +95,7 @@ bool Publisher::publish_again(const Requeued& requeued)
     Batch batch = feed_.read_again(*link_, requeued.subject);
     at_step("read-again");
     RedisLink::Outcome outcome =
-        batch.messages > 0 ? exchange(batch.messages) : RedisLink::Outcome::accepted;
+        batch.messages > 0 ? link_->exchange() : RedisLink::Outcome::accepted;
     if (outcome != RedisLink::Outcome::accepted) {
         char error[256];
         feed_.note_refusals(link_->refusals());

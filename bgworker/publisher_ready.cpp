@@ -155,7 +155,7 @@ bool Publisher::use_cursor()
     feed_.count_pending();
     if (!cursor_.publishing_to) {
         LWLockAcquire(shared_lock(), LW_EXCLUSIVE);
-        slot_.caught_up_at = cursor_.saved_at;
+        slot_.caught_up_at = Max(slot_.caught_up_at, cursor_.saved_at); // or the worker before
         LWLockRelease(shared_lock());
     }
     pg_atomic_write_u64(&slot_.epoch, static_cast<uint64>(cursor_.epoch));

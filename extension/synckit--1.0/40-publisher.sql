@@ -56,7 +56,7 @@ COMMENT ON COLUMN @extschema@.synckit_publisher_status.oldest_transaction_xid IS
 COMMENT ON COLUMN @extschema@.synckit_publisher_status.oldest_transaction_since IS 'when it began, or was prepared';
 GRANT SELECT ON @extschema@.synckit_publisher_status TO pg_monitor;
 GRANT USAGE ON SCHEMA _synckit TO pg_monitor;
-GRANT SELECT ON _synckit.publisher, _synckit.broadcasts, _synckit.set_aside TO pg_monitor;
+GRANT SELECT ON _synckit.publisher, _synckit.set_aside TO pg_monitor;
 
 -- To operate it.
 CREATE FUNCTION @extschema@.synckit_requeue(id bigint DEFAULT NULL) RETURNS bigint

@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 
+#include <climits>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -61,7 +62,7 @@ void add_cleanup(CLI::App& app, Action& chosen)
         "cleanup", "Remove old sessions, old deltas that are published, and old field tombstones");
     add_database_url(*command, options->database_url);
     auto age = [&](const char* name, std::optional<int>& value, const char* what) {
-        command->add_option(name, value, what)->check(CLI::NonNegativeNumber)->type_name("N");
+        command->add_option(name, value, what)->check(CLI::Range(0, INT_MAX))->type_name("N");
     };
     age("--sessions-hours", options->sessions_hours,
         "Sessions that were not seen for so many hours [24]");
@@ -69,7 +70,7 @@ void add_cleanup(CLI::App& app, Action& chosen)
     age("--tombstones-days", options->tombstones_days,
         "Tombstones of fields that are older than so many days [none]");
     command->add_option("--batch", options->batch, "So many of each in one transaction [10000]")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(1, INT_MAX))
         ->type_name("N");
     command->final_callback(
         [options, &chosen] { chosen = [options] { return cleanup(*options); }; });

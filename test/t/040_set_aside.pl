@@ -74,6 +74,20 @@ is(scalar(grep { $_->{document} =~ /^good/ } $subscriber->deltas), 550, 'nothing
 is($connections->(), $connected, 'over one connection');
 $node->safe_psql('postgres', "DELETE FROM _synckit.set_aside WHERE document_id = 'bad/flood'");
 
+# Refused right behind a message that was accepted, but so is all else: that is an outage, and nobody is set aside.
+for my $turn (1 .. 3)
+{
+    write_deltas('good/moment');
+    ok($subscriber->await_versions('good/moment', join ' ', 1 .. 3 * $turn - 2), 'a message is accepted');
+    $admin->command(qw(ACL SETUSER publisher -publish));
+    write_deltas('good/moment');
+    ok(await_state($node, 'postgres', 'connecting'), 'then none');
+    $admin->command(qw(ACL SETUSER publisher +publish));
+    write_deltas('good/moment');
+    ok($subscriber->await_versions('good/moment', join ' ', 1 .. 3 * $turn), 'then all of them, in order');
+}
+ok(await_status($node, 'postgres', 'set_aside = 5 AND requeued = 0 AND lag_deltas = 0 AND outages = 3'), 'none was set aside');
+
 # Ending the connection: what it says of them is that.
 $node->safe_psql('postgres', q{SELECT synckit_apply_delta('good/large', 'test', 'set', 'a', to_jsonb(repeat('x', 3000000)))});
 write_deltas('good/large', 'good/4');

@@ -32,6 +32,8 @@ my $told = q{(synckit_health() -> 'publisher') ->> };
 is($node->safe_psql('postgres', "SELECT $told 'channel_prefix', $told 'redis_address'"), 'synckit:|' . $proxy->url, 'health says so, too');
 is( $node->safe_psql('postgres', "CREATE ROLE anybody; SET ROLE anybody; SELECT $told 'channel_prefix', $told 'redis_address' IS NULL"),
     'synckit:|t', 'but to anybody only the channels');
+is( $node->safe_psql('postgres', q{SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = '_synckit'::regnamespace
+    AND c.relkind = 'r' AND has_table_privilege('pg_monitor', c.oid, 'SELECT')}), 'publisher set_aside', 'monitors read nobody\'s data');
 $node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.channel_prefix = 'other:'; ALTER DATABASE postgres SET synckit.publish = off});
 ok(await_status($node, 'postgres', q{state = 'paused' AND channel_prefix = 'other:'}), 'they are those of the worker, not of the session');
 $node->safe_psql('postgres', q{ALTER DATABASE postgres SET synckit.redis_url = 'redis://nobody@elsewhere.invalid:1'});
