@@ -4,7 +4,6 @@
 #include <thread>
 
 namespace synckit {
-namespace {
 
 HostAddresses look_up(const RedisHost& host)
 {
@@ -22,15 +21,14 @@ HostAddresses look_up(const RedisHost& host)
     return result;
 }
 
-} // namespace
-
-HostAddresses find_host(const RedisHost& host, std::chrono::steady_clock::time_point deadline)
+HostAddresses find_host(const RedisHost& host, std::chrono::steady_clock::time_point deadline,
+                        LookUp resolver)
 {
     std::promise<HostAddresses> promise;
     auto future = promise.get_future();
     // Nobody can call it back: it keeps all that it needs, and ends when it ends.
-    std::thread([host, promise = std::move(promise)]() mutable {
-        promise.set_value(look_up(host));
+    std::thread([host, resolver = std::move(resolver), promise = std::move(promise)]() mutable {
+        promise.set_value(resolver(host));
     }).detach();
     if (future.wait_until(deadline) == std::future_status::timeout)
         return {nullptr, "No name server answers"};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,10 +20,16 @@ struct HostAddresses {
     std::string error;                                  // why
 };
 
+using LookUp = std::function<HostAddresses(const RedisHost&)>;
+
+/* Asks the system's resolver (getaddrinfo). */
+HostAddresses look_up(const RedisHost& host);
+
 /*
- * The addresses of a host as the system's resolver (getaddrinfo) knows them, or none at the
- * deadline: it may wait for name servers for longer, and then does so in a thread of its own.
+ * The addresses of a host, or none at the deadline: the resolver may wait for name servers for
+ * longer, and then does so in a thread of its own.
  */
-HostAddresses find_host(const RedisHost& host, std::chrono::steady_clock::time_point deadline);
+HostAddresses find_host(const RedisHost& host, std::chrono::steady_clock::time_point deadline,
+                        LookUp resolver = look_up);
 
 } // namespace synckit

@@ -129,30 +129,6 @@ $_->{run}->kill_kill(grace => 5) for values %tails;
     like($err, qr/^WARNING: .*lost the connection to Redis: trying again until it is back\n(?:DETAIL: .*\n)?NOTICE: .*subscribed again.*\nWARNING: /, 'and says so');
 }
 
-# A name server that does not answer holds tail up no longer than a server that does not.
-SKIP:
-{
-    my @alone = ('unshare', '--map-root-user', '--net', '--mount');
-    skip 'no namespaces here', 2 unless IPC::Run::run [ @alone, 'true' ], '<', \undef, '>', '/dev/null', '2>', '/dev/null';
-    my $conf = PostgreSQL::Test::Utils::tempdir() . '/resolv.conf';
-    append_to_file($conf, "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n");
-    # Brings up the loopback interface (SIOCSIFFLAGS: IFF_UP | IFF_RUNNING), and listens without an answer.
-    my $script = <<'PERL';
-        use Socket;
-        my ($conf, @command) = @ARGV;
-        socket(my $name_server, AF_INET, SOCK_DGRAM, 0) or die "socket: $!";
-        ioctl($name_server, 0x8914, my $up = pack('a16 s x14', 'lo', 0x41)) or die "ioctl: $!";
-        bind($name_server, pack_sockaddr_in(53, INADDR_LOOPBACK)) or die "bind: $!";
-        system('mount', '--bind', $conf, '/etc/resolv.conf') == 0 or die 'mount';
-        exit(system(@command) >> 8);
-PERL
-    my ($out, $err) = ('', '');
-    IPC::Run::run [ @alone, $^X, '-e', $script, $conf, program('synckit'), 'tail', '--redis-url', 'redis://redis.example' ], '<', \undef, '>', \$out, '2>', \$err,
-        IPC::Run::timeout(120);
-    is($? >> 8, 3, 'a name server that does not answer');
-    like($err, qr/^ERROR:.*redis\.example:6379: cannot find the host\nDETAIL: *No name server answers\./, 'which it says');
-}
-
 # Errors.
 synckit({}, [ 'tail', '--sharded' ], 2, qr/^$/, qr/^ERROR:.*name of a document\nHINT:.*pattern/, 'sharded channels without a name');
 synckit({}, [ 'tail', '--redis-url', 'unix:///nowhere/redis' ], 3, qr/^$/, qr/^ERROR:.*nowhere/, 'no Redis');

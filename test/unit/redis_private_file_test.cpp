@@ -33,7 +33,9 @@ class PrivateFile : public testing::Test {
 
     void write(std::string_view text, mode_t mode = 0600)
     {
+        ::unlink(path_.c_str()); // what is read-only cannot be written again
         std::FILE* file = std::fopen(path_.c_str(), "w");
+        ASSERT_NE(file, nullptr);
         std::fwrite(text.data(), 1, text.size(), file);
         std::fclose(file);
         ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
