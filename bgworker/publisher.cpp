@@ -3,6 +3,7 @@
 #include "bgworker/feed/broadcasts.hpp"
 #include "bgworker/housekeeping.hpp"
 #include "bgworker/process/steps.hpp"
+#include "bgworker/process/wait.hpp"
 #include "bgworker/process/wait_events.hpp"
 #include "bgworker/process/interrupts.hpp"
 #include "postgres/settings.hpp"
@@ -319,9 +320,8 @@ void Publisher::clean_up_if_due()
 /* Waits so long whatever happens, but serves what must be served. */
 void Publisher::wait(long ms)
 {
-    TimestampTz until = GetCurrentTimestamp() + ms * 1000;
-    for (long left = ms; left > 0;
-         left = static_cast<long>((until - GetCurrentTimestamp() + 999) / 1000)) {
+    TimestampTz until = in_ms(ms);
+    for (long left = ms; left > 0; left = ms_until(until)) {
         WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, Min(left, tick_ms),
                   wait_event(WaitFor::redis_back_off));
         ResetLatch(MyLatch);

@@ -1,6 +1,7 @@
 #include "bgworker/process/shared.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/utf8.hpp"
 
@@ -32,6 +33,18 @@ extern "C" void request_memory()
     RequestNamedLWLockTranche(tranche, 1);
 }
 
+/* What starts at 0 for each database that takes the slot. */
+auto small_numbers(DatabaseSlot& slot)
+{
+    return std::array{&slot.state, &slot.worker, &slot.looked_into, &slot.announced, &slot.wanted};
+}
+
+auto counters(DatabaseSlot& slot)
+{
+    return std::array{&slot.written, &slot.written_mark, &slot.pending,   &slot.published,
+                      &slot.epoch,   &slot.outages,      &slot.truncated, &slot.foreign};
+}
+
 extern "C" void start_memory()
 {
     if (previous_startup_hook)
@@ -45,12 +58,12 @@ extern "C" void start_memory()
         pg_atomic_init_u32(&state->launcher, 0);
         pg_atomic_init_u32(&state->all_looked_into, 0);
         for (DatabaseSlot& slot : state->slots) {
-            for (pg_atomic_uint32* number : {&slot.database, &slot.state, &slot.worker,
-                                             &slot.looked_into, &slot.announced, &slot.wanted})
+            pg_atomic_init_u32(&slot.database, InvalidOid);
+            for (pg_atomic_uint32* number : small_numbers(slot))
                 pg_atomic_init_u32(number, 0);
-            for (pg_atomic_uint64* number :
-                 {&slot.written, &slot.written_mark, &slot.pending, &slot.published, &slot.epoch,
-                  &slot.cursors, &slot.requeues, &slot.outages, &slot.truncated, &slot.foreign})
+            for (pg_atomic_uint64* number : counters(slot))
+                pg_atomic_init_u64(number, 0);
+            for (pg_atomic_uint64* number : {&slot.cursors, &slot.requeues})
                 pg_atomic_init_u64(number, 0);
         }
     }
@@ -131,12 +144,9 @@ DatabaseSlot* claim_slot_locked(Oid database)
         slot->last_error[0] = slot->redis_address[0] = '\0';
         slot->channels = {};
         slot->holds_destination = false;
-        for (pg_atomic_uint32* number :
-             {&slot->state, &slot->worker, &slot->looked_into, &slot->announced, &slot->wanted})
+        for (pg_atomic_uint32* number : small_numbers(*slot))
             pg_atomic_write_u32(number, 0);
-        for (pg_atomic_uint64* number :
-             {&slot->written, &slot->written_mark, &slot->pending, &slot->published, &slot->epoch,
-              &slot->outages, &slot->truncated, &slot->foreign})
+        for (pg_atomic_uint64* number : counters(*slot))
             pg_atomic_write_u64(number, 0);
         pg_atomic_write_u32(&slot->database, database);
     }

@@ -31,8 +31,9 @@ DatabaseSlot* slot = nullptr;
 
 /*
  * Whether the worker is to be woken: a signal costs a writer more than its share of the log does,
- * and a worker that has nobody to publish to would sleep on. It says what it is doing before it
- * looks at the log, and the transaction can be seen before it asks: so nothing is missed.
+ * and a worker that has nobody to publish to would sleep on. The transaction can be seen before it
+ * asks, and the worker looks at the log once more after it has said that it publishes again: so
+ * nothing is missed.
  */
 bool worker_listens()
 {
